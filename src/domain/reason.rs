@@ -1,0 +1,170 @@
+//! Reasons: stable codes with texts for people, in English and French.
+//!
+//! A reason is one entry in the table below. Codes never change their meaning and are never reused.
+
+use std::fmt;
+
+/// Who may be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The gateway and the merchant only.
+    Gateway,
+    /// The customer too.
+    Customer,
+}
+
+/// A language in which the customer is addressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    En,
+    /// French.
+    Fr,
+}
+
+/// What the customer is told where the true reason is for the gateway's eyes.
+pub fn withheld(language: Language) -> &'static str {
+    match language {
+        Language::En => "We could not verify this payment.",
+        Language::Fr => "Nous n'avons pas pu vérifier ce paiement.",
+    }
+}
+
+/// One entry of the table.
+struct Entry {
+    code: &'static str,
+    audience: Audience,
+    en: &'static str,
+    fr: &'static str,
+}
+
+macro_rules! reasons {
+    ($($code:ident $audience:ident $en:literal $fr:literal;)*) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        #[derive(Clone, Copy)]
+        enum Place { $($code),* }
+
+        const TABLE: &[Entry] = &[$(Entry { code: stringify!($code), audience: Audience::$audience, en: $en, fr: $fr }),*];
+
+        impl ReasonCode {
+            $(
+                #[doc = $en]
+                pub const $code: Self = Self(Place::$code as u16);
+            )*
+        }
+    };
+}
+
+/// The stable code of a reason.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ReasonCode(u16);
+
+impl ReasonCode {
+    /// The code of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        TABLE.iter().position(|e| e.code == name).map(|at| Self(at as u16))
+    }
+
+    /// All codes, in the order of the table.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..TABLE.len()).map(|at| Self(at as u16))
+    }
+
+    /// The code as it stands in files and answers.
+    pub fn name(self) -> &'static str {
+        self.entry().code
+    }
+
+    /// Who may be told.
+    pub fn audience(self) -> Audience {
+        self.entry().audience
+    }
+
+    /// The text for a person.
+    pub fn text(self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.entry().en,
+            Language::Fr => self.entry().fr,
+        }
+    }
+
+    fn entry(self) -> &'static Entry {
+        &TABLE[usize::from(self.0)]
+    }
+}
+
+impl fmt::Debug for ReasonCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for ReasonCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+reasons! {
+    LIMIT_PLAN Customer "This plan is not offered." "Ce plan de paiement n'est pas proposé.";
+    LIMIT_AMOUNT Customer "The amount is outside what can be paid with this plan." "Le montant n'entre pas dans les limites de ce plan de paiement.";
+    LIMIT_COUNTRY Customer "Paying in instalments is not offered in this country." "Le paiement en plusieurs fois n'est pas proposé dans ce pays.";
+    LIMIT_CURRENCY Customer "Paying in instalments is not offered in this currency." "Le paiement en plusieurs fois n'est pas proposé dans cette devise.";
+    BLOCK_LIST Gateway "An entry of the block list applies." "Une entrée de la liste de blocage s'applique.";
+    ALLOW_LIST Gateway "An entry of the allow list applies." "Une entrée de la liste d'autorisation s'applique.";
+    RULE Gateway "A rule of the policy applies." "Une règle de la politique s'applique.";
+    RULE_UNDECIDED Gateway "A rule of the policy could not be decided." "Une règle de la politique n'a pas pu être évaluée.";
+    FRAUD_SCORE Gateway "The fraud score is above its cut-off." "Le score de fraude dépasse son seuil.";
+    DEFAULT_SCORE Customer "From what we know, repayment is not certain enough." "D'après ce que nous savons, le remboursement n'est pas assez certain.";
+    MODEL_FAILED Gateway "A model could not answer." "Un modèle n'a pas pu répondre.";
+    STEP_UP_OFF Gateway "The merchant does not ask for further verification." "Le marchand ne demande pas de vérification supplémentaire.";
+    CHALLENGES_SPENT Gateway "No further verification is left to ask for." "Il ne reste plus de vérification à demander.";
+    PURCHASE_AMOUNT Customer "The amount of the purchase is high." "Le montant de l'achat est élevé.";
+    INSTALMENT_AMOUNT Customer "Each instalment is high." "Chaque échéance est élevée.";
+    AMOUNT_UNUSUAL Customer "The amount is unusual for you." "Le montant est inhabituel pour vous.";
+    PLAN_LENGTH Customer "The payments stretch over a long time." "Les paiements s'étalent sur une longue durée.";
+    MERCHANT_CATEGORY Customer "The kind of goods bought." "Le type de biens achetés.";
+    BASKET_CONTENT Customer "What the basket holds." "Le contenu du panier.";
+    SHIPPING_METHOD Customer "How the goods are shipped." "Le mode de livraison.";
+    CARD_KIND Customer "The kind of card used." "Le type de carte utilisé.";
+    CARD_COUNTRY Gateway "The card comes from another country." "La carte vient d'un autre pays.";
+    ADDRESS_MISMATCH Gateway "The addresses do not agree." "Les adresses ne concordent pas.";
+    ADDRESS_MISSING Customer "The address is incomplete." "L'adresse est incomplète.";
+    CUSTOMER_DETAILS Customer "Details about you are missing." "Des informations vous concernant manquent.";
+    ACCOUNT_NEW Customer "Your account with the shop is recent." "Votre compte chez le marchand est récent.";
+    ACCOUNT_GUEST Customer "The purchase is made without an account." "L'achat est fait sans compte.";
+    HISTORY_SHORT Customer "There is little history of earlier orders." "L'historique de commandes est court.";
+    HISTORY_DISPUTES Customer "Earlier orders were disputed, returned or cancelled." "Des commandes passées ont été contestées, retournées ou annulées.";
+    EMAIL_UNUSUAL Gateway "The e-mail address is unusual." "L'adresse électronique est inhabituelle.";
+    PHONE_UNUSUAL Gateway "The phone number is unusual." "Le numéro de téléphone est inhabituel.";
+    DEVICE_UNUSUAL Gateway "The device or browser is unusual." "L'appareil ou le navigateur est inhabituel.";
+    NETWORK_UNUSUAL Gateway "The network address is unusual." "L'adresse réseau est inhabituelle.";
+    TIME_UNUSUAL Gateway "The time of the purchase is unusual." "L'heure de l'achat est inhabituelle.";
+    RECENT_PURCHASES_CUSTOMER Customer "You made several purchases recently." "Vous avez fait plusieurs achats récemment.";
+    RECENT_PURCHASES_CARD Gateway "The card was used several times recently." "La carte a été utilisée plusieurs fois récemment.";
+    RECENT_PURCHASES_DEVICE Gateway "The device was used several times recently." "L'appareil a été utilisé plusieurs fois récemment.";
+    RECENT_PURCHASES_EMAIL Gateway "The e-mail address was used several times recently." "L'adresse électronique a été utilisée plusieurs fois récemment.";
+    RECENT_PURCHASES_PHONE Gateway "The phone number was used several times recently." "Le numéro de téléphone a été utilisé plusieurs fois récemment.";
+    RECENT_PURCHASES_ADDRESS Gateway "The address was used several times recently." "L'adresse a été utilisée plusieurs fois récemment.";
+    RECENT_PURCHASES_IP Gateway "The network address was used several times recently." "L'adresse réseau a été utilisée plusieurs fois récemment.";
+    RECENT_PURCHASES_TERMINAL Gateway "The terminal was used unusually often recently." "Le terminal a été utilisé plus que d'habitude récemment.";
+    REPORTED_FRAUD Gateway "Fraud was reported in connection with these details." "Une fraude a été signalée en lien avec ces informations.";
+    SIGNAL Customer "Information given by the shop." "Une information transmise par le marchand.";
+    PAYMENT_RECORD Customer "Earlier payments were late or incomplete." "Des paiements passés étaient en retard ou incomplets.";
+    CREDIT_USED Customer "A large part of the available credit is already used." "Une grande part du crédit disponible est déjà utilisée.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_found_by_its_name_and_speaks_both_languages() {
+        for code in ReasonCode::all() {
+            assert_eq!(ReasonCode::parse(code.name()), Some(code));
+            assert!(code.text(Language::En).ends_with('.') && code.text(Language::Fr).ends_with('.'), "{code}");
+            assert_ne!(code.text(Language::En), code.text(Language::Fr), "{code}");
+        }
+        assert_eq!(ReasonCode::parse("NO_SUCH_REASON"), None);
+    }
+}

@@ -1,0 +1,44 @@
+//! Bounded text from outside: at most so many characters, none of them a control character.
+
+use super::Invalid;
+
+/// Checks free text: 1 to `max` characters, no control characters.
+pub fn bounded(text: &str, max: usize) -> Result<Box<str>, Invalid> {
+    let good =
+        !text.is_empty() && text.len() <= 4 * max && text.chars().count() <= max && !text.chars().any(char::is_control);
+    good.then(|| text.into())
+        .ok_or_else(|| Invalid::expected(format!("1 to {max} characters, none of them a control character")))
+}
+
+/// Checks a token such as a fingerprint or a device id: 1 to `max` visible ASCII characters.
+pub fn token(text: &str, max: usize) -> Result<Box<str>, Invalid> {
+    let good = (1..=max).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    good.then(|| text.into()).ok_or_else(|| Invalid::expected(format!("1 to {max} visible ASCII characters")))
+}
+
+/// Checks a name in lower case with underscores, such as a signal's or a category's: `[a-z][a-z0-9_]*`, at most `max`.
+pub fn snake(text: &str, max: usize) -> Result<Box<str>, Invalid> {
+    let good = text.len() <= max
+        && text.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
+        && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    good.then(|| text.into()).ok_or_else(|| {
+        Invalid::expected(format!(
+            "a lower-case name of a-z, 0-9 and _ that starts with a letter, at most {max} characters"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_hold_in_characters() {
+        assert!(bounded(&"é".repeat(80), 80).is_ok());
+        for bad in ["", "a\nb", &"é".repeat(81)] {
+            assert!(bounded(bad, 80).is_err(), "{bad:?}");
+        }
+        assert!(token("fp:1", 4).is_ok() && token("a b", 4).is_err() && token("", 4).is_err());
+        assert!(snake("limit_bal2", 40).is_ok() && snake("2x", 40).is_err() && snake("A", 40).is_err());
+    }
+}

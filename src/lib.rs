@@ -1,0 +1,8 @@
+//! aval: the risk-decision engine for purchases paid in instalments.
+pub mod domain;
+pub mod features;
+pub mod journey;
+pub mod model;
+pub mod policy;
+pub mod store;
+pub mod text;

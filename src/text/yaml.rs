@@ -1,0 +1,1 @@
+//! YAML from text.
