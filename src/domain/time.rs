@@ -8,20 +8,20 @@ pub const HOUR_MS: i64 = 3_600_000;
 /// Milliseconds in a day of 24 hours.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// A point in time: milliseconds since 1970-01-01T00:00:00Z, without leap seconds, up to the year 9999.
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z, without leap seconds, up to 9999-12-30.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The latest time that can be written: 9999-12-31T23:59:59.999Z.
-    pub const MAX_MS: i64 = 253_402_300_799_999;
+    /// The latest time that can be written: 9999-12-30T21:59:59.999Z.
+    pub const MAX_MS: i64 = 253_402_207_199_999;
 
     /// From milliseconds since the epoch; the times before it and after the year 9999 are refused.
     pub fn from_ms(ms: i64) -> Result<Self, Invalid> {
         if (0..=Self::MAX_MS).contains(&ms) {
             Ok(Self(ms))
         } else {
-            Err(Invalid::expected("a time from 1970-01-01 to 9999-12-31"))
+            Err(Invalid::expected("a time from 1970-01-01 to 9999-12-30"))
         }
     }
 
@@ -76,7 +76,7 @@ mod tests {
         assert!(Timestamp::from_ms(-1).is_err());
         assert!(Timestamp::from_ms(Timestamp::MAX_MS + 1).is_err());
         assert!(Timestamp::parse("yesterday").is_err());
-        assert_eq!(Timestamp::from_ms(Timestamp::MAX_MS).unwrap().to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::from_ms(Timestamp::MAX_MS).unwrap().to_string(), "9999-12-30T21:59:59.999Z");
         assert_eq!(Timestamp::default().plus_ms(-1), Timestamp::default());
     }
 }
