@@ -86,6 +86,24 @@ impl std::fmt::Debug for Digest {
     }
 }
 
+/// Computes a [`Digest`] of bytes that come in pieces.
+#[derive(Debug, Default, Clone)]
+pub struct DigestWriter(sha2::Sha256);
+
+impl DigestWriter {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        use sha2::Digest as _;
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes taken.
+    pub fn finish(self) -> Digest {
+        use sha2::Digest as _;
+        Digest(self.0.finalize().into())
+    }
+}
+
 /// Which model scored.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ModelRef {

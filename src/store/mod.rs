@@ -33,6 +33,19 @@ pub struct Entry {
     pub subject: Option<Subject>,
 }
 
+impl Entry {
+    /// Whether this entry answers a request of `merchant` with this fingerprint and content: only then is it the same
+    /// request.
+    pub fn answers(&self, merchant: &MerchantId, content: &Digest, fingerprint: u64) -> bool {
+        let command = match &self.event {
+            Event::Submitted(submitted) => &submitted.command,
+            Event::OutcomeReported(reported) => &reported.command,
+            Event::Imported(_) => return false,
+        };
+        self.merchant == *merchant && command.fingerprint == fingerprint && command.content == *content
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -79,6 +92,10 @@ pub struct OutcomeReported {
     pub outcome: RepaymentOutcome,
     /// When that happened.
     pub occurred_at: Timestamp,
+    /// The keys that the purchase counts for, so that counting needs no look-up.
+    pub keys: Keys,
+    /// When the purchase was submitted.
+    pub purchased_at: Timestamp,
 }
 
 /// The identity of a command, by which a repetition is known.
@@ -92,9 +109,10 @@ pub struct Command {
     pub content: Digest,
 }
 
-/// The personal fields of one application, as JSON text: the only place where they stand.
+/// The personal fields of one application: the request as it was validated, in its wire encoding. The only place where
+/// they stand.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Subject(pub Box<str>);
+pub struct Subject(pub Box<[u8]>);
 
 impl std::fmt::Debug for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -235,6 +253,8 @@ pub trait Reader: Send {
     fn list(&mut self, query: &ListQuery) -> Result<Page, StoreError>;
     /// Where requests of this fingerprint were answered, of those that have left the engine's memory.
     fn settled_request(&mut self, fingerprint: u64) -> Result<Option<Seq>, StoreError>;
+    /// The last place among the requests that have left the engine's memory; they leave it in order. `Seq(0)`: none has.
+    fn settled_through(&mut self) -> Result<Seq, StoreError>;
     /// The checkpoint that covers places after `after`, the earliest such.
     fn checkpoint(&mut self, after: Seq) -> Result<Option<Checkpoint>, StoreError>;
     /// The file kept under a digest.

@@ -1,0 +1,113 @@
+//! The only places where the process asks what time it is and draws what nobody can guess.
+
+use crate::domain::ids::{EntryId, Seq};
+use crate::domain::time::Timestamp;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Where the time of a decision comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockKind {
+    /// The machine's clock.
+    System,
+    /// The request's own `occurred_at`: for replays and tests.
+    Request,
+}
+
+/// The machine's time, in milliseconds since 1970.
+pub fn system_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// The machine's time.
+pub fn system_now() -> Timestamp {
+    Timestamp::from_ms(system_ms()).unwrap_or_default()
+}
+
+/// Gives out the ids of entries: ascending, whatever the machine's clock does.
+#[derive(Debug)]
+pub struct Ids {
+    last: Seq,
+}
+
+impl Ids {
+    /// Goes on after the last place written.
+    pub fn after(last: Seq) -> Self {
+        Self { last }
+    }
+
+    /// The next id at the machine's time `now_ms`, or just after the last one where the clock went backwards or more
+    /// than 4,096 ids were given out in a millisecond. `random` makes it unguessable.
+    pub fn next(&mut self, now_ms: i64, random: u64) -> EntryId {
+        self.last = Seq((self.last.0 + 1).max(now_ms << 12));
+        EntryId::from_parts(self.last, random)
+    }
+
+    /// The last place given out.
+    pub fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// The machine's time, kept from going backwards: never before the last id that was given out.
+    pub fn not_before_last(&self, now_ms: i64) -> i64 {
+        now_ms.max(self.last.0 >> 12)
+    }
+}
+
+/// A supply of random numbers from the operating system, drawn in blocks.
+#[derive(Debug)]
+pub struct Random {
+    block: [u8; 1024],
+    used: usize,
+}
+
+impl Random {
+    /// A supply that has drawn nothing yet.
+    pub fn new() -> Self {
+        Self { block: [0; 1024], used: 1024 }
+    }
+
+    /// The next number. An operating system that has no random numbers to give leaves ids guessable but unique.
+    pub fn next(&mut self) -> u64 {
+        if self.used == self.block.len() {
+            if let Err(error) = getrandom::fill(&mut self.block) {
+                tracing::error!(%error, "no random numbers from the operating system: ids can be guessed");
+            }
+            self.used = 0;
+        }
+        let bytes = self.block[self.used..].first_chunk().copied().unwrap_or_default();
+        self.used += 8;
+        u64::from_le_bytes(bytes)
+    }
+}
+
+impl Default for Random {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_ascend_whatever_the_clock_does() {
+        let mut ids = Ids::after(Seq(0));
+        let mut last = Seq(0);
+        for now_ms in [1_000, 1_000, 999, 5, 1_001, 1_001] {
+            let seq = ids.next(now_ms, 7).seq();
+            assert!(seq > last, "{seq:?} after {last:?} at {now_ms}");
+            last = seq;
+        }
+        assert_eq!(ids.not_before_last(5), 1_001);
+        let many: Vec<_> = (0..10_000).map(|_| ids.next(1_001, 0).seq()).collect();
+        assert!(many.is_sorted() && many[0] > last);
+    }
+
+    #[test]
+    fn random_numbers_do_not_repeat() {
+        let mut random = Random::new();
+        let drawn: std::collections::BTreeSet<_> = (0..1_000).map(|_| random.next()).collect();
+        assert_eq!(drawn.len(), 1_000);
+    }
+}

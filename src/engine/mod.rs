@@ -1,0 +1,299 @@
+//! Floor 5: the shell around the pure floors. A call is judged in one sequence ([`sequencer`]), committed with others
+//! in one batch ([`committer`]), and only then answered; what the sequencer knows of the past is a projection of the
+//! log ([`projection`]).
+
+mod call;
+pub mod clock;
+mod committer;
+pub mod generation;
+mod metered;
+pub mod projection;
+mod readers;
+pub mod rebuild;
+pub mod requests;
+mod sequencer;
+
+pub use call::{Caller, Mailbox, Refused, Report, Submit};
+pub use metered::*;
+
+use crate::domain::decision::Digest;
+use crate::domain::ids::{ApplicationId, EntryId, MerchantId, Seq};
+use crate::domain::keys::{KeyHash, KeyHasher, KeyKind};
+use crate::policy::Generation;
+use crate::store::{Entry, Event, ListQuery, Store, StoreError};
+use call::{Answer, Call, Command, LocatedReport, RETRY_AFTER, Reply, Slot};
+use clock::{ClockKind, Random};
+use committer::Handoff;
+use readers::Readers;
+use sequencer::{Known, Message, Sequencer};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How far the machine's clock may stand behind the log when a server starts.
+const CLOCK_TOLERANCE_MS: i64 = 600_000;
+
+/// The engine's settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Where the time of a decision comes from.
+    pub clock: ClockKind,
+    /// The most calls under way; more are refused at once.
+    pub max_in_flight: usize,
+    /// The most memory that velocity may take.
+    pub velocity_memory_bytes: usize,
+    /// The most answered requests kept in memory; older ones are found in the store.
+    pub requests_kept: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { clock: ClockKind::System, max_in_flight: 8_192, velocity_memory_bytes: 512 << 20, requests_kept: 4_000_000 }
+    }
+}
+
+/// Why the engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The machine's clock stands far behind the log.
+    #[error("the clock says {now}, but the log ends at {last}: set the clock, or wait")]
+    ClockBehindLog {
+        /// The machine's time.
+        now: crate::domain::time::Timestamp,
+        /// The time of the last entry.
+        last: crate::domain::time::Timestamp,
+    },
+    /// The operating system gives no thread.
+    #[error("no thread for the engine: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// An application as it stands, or as it stood when a command was answered.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The submission and what came after it, oldest first.
+    pub history: Vec<Arc<Entry>>,
+    /// Whether the command had been answered before.
+    pub replayed: bool,
+}
+
+/// A page of applications.
+#[derive(Debug)]
+pub struct Listed {
+    /// The entries of each, oldest first; the newest application first.
+    pub applications: Vec<Vec<Entry>>,
+    /// Where to go on, if there may be more.
+    pub next: Option<Seq>,
+}
+
+/// The running engine. Dropping it without [`Engine::stop`] abandons what is not committed, as a crash would.
+pub struct Engine {
+    settings: Settings,
+    inbox: mpsc::Sender<Message>,
+    in_flight: Arc<AtomicUsize>,
+    ready: Arc<AtomicBool>,
+    readers: Readers,
+    generation: Arc<Generation>,
+    hasher: KeyHasher,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// Opens the store, reads the log and starts the two threads.
+    pub fn start(
+        settings: Settings,
+        store: Arc<dyn Store>,
+        generation: Arc<Generation>,
+        hasher: KeyHasher,
+    ) -> Result<Self, StartError> {
+        let mut writer = store.writer()?;
+        writer.keep_artifacts(&generation.artifacts())?;
+        writer.keep_generation(&generation.reference)?;
+        let known = Known::from_log(store.as_ref(), &settings)?;
+        check_clock(settings.clock, known.last())?;
+        let handoff = Arc::new(Handoff::default());
+        handoff.set_committed(known.last());
+        let ready = Arc::new(AtomicBool::new(true));
+        let (sender, inbox) = mpsc::channel();
+        let sequencer = Sequencer {
+            settings,
+            store: store.clone(),
+            generation: generation.clone(),
+            hasher: hasher.clone(),
+            handoff: handoff.clone(),
+            ready: ready.clone(),
+            known,
+            random: Random::new(),
+        };
+        let to_sequencer = sender.clone();
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(run);
+        let threads = vec![
+            spawn("sequencer", Box::new(move || sequencer.run(&inbox)))?,
+            spawn("committer", Box::new(move || committer::run(&handoff, writer, &to_sequencer)))?,
+        ];
+        Ok(Self {
+            settings,
+            inbox: sender,
+            in_flight: Arc::default(),
+            ready,
+            readers: Readers::new(store),
+            generation,
+            hasher,
+            threads: Mutex::new(threads),
+        })
+    }
+
+    /// Whether calls are being answered: not while the log is read again after a failed commit.
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    /// The models and policy that decide.
+    pub fn generation(&self) -> &Arc<Generation> {
+        &self.generation
+    }
+
+    /// The hash under which a key's value is counted and found.
+    pub fn hash(&self, kind: KeyKind, merchant: &MerchantId, value: &str) -> KeyHash {
+        self.hasher.hash(kind, merchant.as_str(), value)
+    }
+
+    /// Decides on a purchase, once for each request id.
+    pub async fn submit(
+        &self,
+        caller: Caller,
+        submit: Submit,
+        deadline: Instant,
+        mailbox: &Mailbox,
+    ) -> Result<Answered, Refused> {
+        let (content, merchant) = (submit.content, caller.merchant.clone());
+        let fingerprint = self.hasher.request(merchant.as_str(), submit.submission.request_id.as_str());
+        let (entry, replayed) =
+            self.command(caller, fingerprint, content, Command::Submit(submit), deadline, mailbox).await?;
+        Ok(Answered { history: vec![entry], replayed })
+    }
+
+    /// Records how a purchase turned out, once for each request id.
+    pub async fn report(
+        &self,
+        caller: Caller,
+        report: Report,
+        deadline: Instant,
+        mailbox: &Mailbox,
+    ) -> Result<Answered, Refused> {
+        let (content, application) = (report.content, report.application);
+        let purchase = self.application(caller.merchant.clone(), ApplicationId(application)).await?;
+        let Some((keys, purchased_at)) = purchase.first().and_then(|entry| match &entry.event {
+            Event::Submitted(submitted) => Some((submitted.facts.keys, submitted.facts.at)),
+            Event::Imported(_) | Event::OutcomeReported(_) => None,
+        }) else {
+            return Err(Refused::NotFound);
+        };
+        let fingerprint = self.hasher.request(caller.merchant.as_str(), report.request_id.as_str());
+        let merchant = caller.merchant.clone();
+        let command = Command::Report(LocatedReport { report, keys, purchased_at });
+        let (entry, replayed) = self.command(caller, fingerprint, content, command, deadline, mailbox).await?;
+        let mut history = self.application(merchant, ApplicationId(application)).await?;
+        history.retain(|earlier| earlier.id <= entry.id);
+        Ok(Answered { history, replayed })
+    }
+
+    /// All entries of one application of a merchant, oldest first.
+    pub async fn application(&self, merchant: MerchantId, id: ApplicationId) -> Result<Vec<Arc<Entry>>, Refused> {
+        let history = self.read(move |reader| reader.history(id.0)).await?;
+        match history.first() {
+            Some(first) if first.merchant == merchant && matches!(first.event, Event::Submitted(_)) => {
+                Ok(history.into_iter().map(Arc::new).collect())
+            }
+            _ => Err(Refused::NotFound),
+        }
+    }
+
+    /// A page of a merchant's applications, newest first, each as it stands.
+    pub async fn list(&self, query: ListQuery) -> Result<Listed, Refused> {
+        self.read(move |reader| {
+            let page = reader.list(&query)?;
+            let histories = page.entries.iter().map(|entry| reader.history(entry.id));
+            Ok(Listed { applications: histories.collect::<Result<_, _>>()?, next: page.next })
+        })
+        .await
+    }
+
+    /// The file kept under a digest.
+    pub async fn artifact(&self, digest: Digest) -> Result<Option<Vec<u8>>, Refused> {
+        self.read(move |reader| reader.artifact(digest)).await
+    }
+
+    /// Finishes what is under way, writes a last checkpoint and ends both threads.
+    pub fn stop(&self) {
+        self.ready.store(false, Ordering::Release);
+        let _ = self.inbox.send(Message::Stop);
+        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the engine ended in a panic");
+            }
+        }
+    }
+
+    async fn read<T, F>(&self, look_up: F) -> Result<T, Refused>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn crate::store::Reader) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.readers.read(look_up).await.map_err(|error| {
+            tracing::error!(%error, "a look-up failed");
+            Refused::Unavailable { retry_after: RETRY_AFTER }
+        })
+    }
+
+    async fn command(
+        &self,
+        caller: Caller,
+        fingerprint: u64,
+        content: Digest,
+        command: Command,
+        deadline: Instant,
+        mailbox: &Mailbox,
+    ) -> Result<(Arc<Entry>, bool), Refused> {
+        let slot = Slot::take(&self.in_flight, self.settings.max_in_flight).ok_or(Refused::Overloaded)?;
+        let merchant = caller.merchant.clone();
+        let (to, answer) = oneshot::channel();
+        let reply = Reply { mailbox: mailbox.clone(), to, slot };
+        let call = Call { caller, deadline, fingerprint, content, command, reply };
+        let unavailable = Refused::Unavailable { retry_after: RETRY_AFTER };
+        self.inbox.send(Message::Call(call)).map_err(|_| unavailable.clone())?;
+        let answered = tokio::time::timeout_at(deadline.into(), answer).await;
+        match answered.map_err(|_| Refused::DeadlineExceeded)?.map_err(|_| unavailable)?? {
+            Answer::Entry { entry, replayed } => Ok((entry, replayed)),
+            Answer::Earlier(seq) => {
+                let earlier = self.read(move |reader| reader.entry_at(seq)).await?;
+                let same = earlier.filter(|entry| entry.answers(&merchant, &content, fingerprint));
+                same.map(|entry| (Arc::new(entry), true)).ok_or(Refused::RequestIdReused)
+            }
+        }
+    }
+}
+
+fn check_clock(clock: ClockKind, last: Seq) -> Result<(), StartError> {
+    let at = |ms| crate::domain::time::Timestamp::from_ms(ms).unwrap_or_default();
+    let (now_ms, last_ms) = (clock::system_ms(), last.0 >> 12);
+    if clock == ClockKind::System && now_ms + CLOCK_TOLERANCE_MS < last_ms {
+        return Err(StartError::ClockBehindLog { now: at(now_ms), last: at(last_ms) });
+    }
+    Ok(())
+}
+
+/// How long a call may take when it names no deadline, and at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// Without a deadline of the caller's.
+    pub default: Duration,
+    /// At most, whatever the caller asks for.
+    pub longest: Duration,
+}
+

@@ -1,0 +1,46 @@
+//! Refusals as gRPC statuses with `google.rpc` details: one exhaustive match.
+
+use super::convert::Violation;
+use crate::engine::Refused;
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+/// The domain of the reasons in `ErrorInfo`.
+const DOMAIN: &str = "aval.v1";
+
+/// INVALID_ARGUMENT with every violation.
+pub fn invalid(violations: Vec<Violation>) -> Status {
+    let message = match violations.as_slice() {
+        [one] => format!("{}: {}", one.field, one.description),
+        several => format!("{} fields are missing, malformed or out of bounds; see the details", several.len()),
+    };
+    let fields: Vec<_> = (violations.into_iter())
+        .map(|violation| FieldViolation::new(violation.field, violation.description))
+        .collect();
+    Status::with_error_details(Code::InvalidArgument, message, ErrorDetails::with_bad_request(fields))
+}
+
+/// The status of a refusal.
+pub fn refused(refused: Refused) -> Status {
+    let message = refused.to_string();
+    let retry = |after| ErrorDetails::with_retry_info(Some(after));
+    match refused {
+        Refused::Overloaded => {
+            Status::with_error_details(Code::ResourceExhausted, message, retry(Duration::from_millis(100)))
+        }
+        Refused::Unavailable { retry_after } => {
+            Status::with_error_details(Code::Unavailable, message, retry(retry_after))
+        }
+        Refused::DeadlineExceeded => Status::deadline_exceeded(message),
+        Refused::RequestIdReused => {
+            let details = ErrorDetails::with_error_info("REQUEST_ID_REUSED", DOMAIN, []);
+            Status::with_error_details(Code::AlreadyExists, message, details)
+        }
+        Refused::NotFound => Status::not_found(message),
+        Refused::OccurredAtMissing => {
+            let description = "expected a time: this server was started with --clock request".into();
+            invalid(vec![Violation { field: "occurred_at".into(), description }])
+        }
+    }
+}
