@@ -7,3 +7,5 @@ pub mod plan;
 pub mod policy;
 pub mod store;
 pub mod text;
+pub mod engine;
+pub mod rpc;
