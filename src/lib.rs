@@ -9,3 +9,6 @@ pub mod store;
 pub mod text;
 pub mod engine;
 pub mod rpc;
+pub mod config;
+pub mod telemetry;
+pub mod web;
