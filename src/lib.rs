@@ -1,5 +1,6 @@
 //! aval: the risk-decision engine for purchases paid in instalments.
 pub mod domain;
+pub mod engine;
 pub mod features;
 pub mod journey;
 pub mod model;
