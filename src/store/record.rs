@@ -195,10 +195,9 @@ pub fn encode(entry: &Entry, generation: u32, bytes: &mut Vec<u8>) {
     }
 }
 
-/// Writes a message without looking for room: a vector grows, so there is always enough.
 fn append(message: &impl Message, bytes: &mut Vec<u8>) {
-    bytes.reserve(message.encoded_len());
-    message.encode_raw(bytes);
+    // Fails only where there is no room; a vector grows.
+    let _ = message.encode(bytes);
 }
 
 /// Writes a generation as the table `generation` keeps it: the same generation gives the same bytes.
