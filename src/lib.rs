@@ -6,4 +6,5 @@ pub mod model;
 pub mod plan;
 pub mod policy;
 pub mod store;
+pub mod synth;
 pub mod text;
