@@ -7,4 +7,5 @@ pub mod plan;
 pub mod policy;
 pub mod store;
 pub mod synth;
+pub mod table;
 pub mod text;
