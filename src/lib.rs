@@ -7,6 +7,7 @@ pub mod model;
 pub mod plan;
 pub mod policy;
 pub mod store;
+pub mod synth;
 pub mod table;
 pub mod text;
 pub mod engine;
