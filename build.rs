@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .extern_path(".aval.v1", "crate::rpc::proto")
         .out_dir(apart)
+        .build_client(false)
         .compile_fds(bench)?;
     Ok(())
 }

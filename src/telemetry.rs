@@ -3,10 +3,11 @@
 //! Never logged and never counted by: names, e-mail and postal addresses, phone numbers, dates of birth, card
 //! fingerprints, IP addresses, device ids, API keys and the hashing secret.
 
-use crate::config::LogFormat;
+use crate::config::{LogFormat, Settings};
 use crate::engine;
 use crate::rpc::decision::DECIDE_SECONDS;
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+pub use metrics_exporter_prometheus::BuildError as MeasureError;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -19,8 +20,14 @@ const ENTRIES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 51
 /// How often what was measured is sorted into the buckets where nobody asks for it.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// Begins to log and to measure, as the settings say; the handle renders what was measured.
+pub fn start(settings: &Settings) -> Result<PrometheusHandle, MeasureError> {
+    log(&settings.log, settings.log_format);
+    measure()
+}
+
 /// Begins to log. A filter that cannot be read has been refused by the catalogue; here it means `info`.
-pub fn log(filter: &str, format: LogFormat) {
+fn log(filter: &str, format: LogFormat) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call in one process keeps the first one's settings.
@@ -30,8 +37,7 @@ pub fn log(filter: &str, format: LogFormat) {
     };
 }
 
-/// Begins to measure; the handle renders what was measured.
-pub fn measure() -> Result<PrometheusHandle, BuildError> {
+fn measure() -> Result<PrometheusHandle, MeasureError> {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(DECIDE_SECONDS.into()), SECONDS)?
         .set_buckets_for_metric(Matcher::Full(engine::COMMIT_SECONDS.into()), SECONDS)?

@@ -1,6 +1,6 @@
 //! `aval decide`.
 
-use super::{Connection, Failure, print_json_text};
+use super::{Connection, Failure, print_json, read_input};
 use crate::config;
 use crate::domain::decision::Outcome;
 use crate::domain::ids::MerchantId;
@@ -8,13 +8,11 @@ use crate::engine::{Caller, Engine, Mailbox, Settings, Submit, clock, generation
 use crate::rpc::convert::{self, Content};
 use crate::rpc::proto::{self, Application, ChallengeKind, DecideRequest, State};
 use crate::rpc::{json, status};
-use crate::store::{self, Event, Subject};
-use prost::Message;
+use crate::store::{self, Event};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tonic::Status;
 
 /// How long an offline decision may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,14 +39,13 @@ pub struct Decide {
 impl Decide {
     /// Prints the decision; what it says does not change the exit code.
     pub fn run(self) -> Result<ExitCode, Failure> {
-        let text = super::read_input(&self.file)?;
-        let request: DecideRequest = json::parse(&text).map_err(|problem| Failure::input(&self.file, problem))?;
+        let request: DecideRequest = json::read(&self.file.display().to_string(), &read_input(&self.file)?)?;
         let application = match &self.connection.server {
-            Some(_) => self.connection.block_on(|mut client| async move { client.decisions().decide(request).await })?.into_inner(),
+            Some(_) => self.connection.with_client(|client| async move { client.decide(request).await })?.0,
             None => offline(&self.generation, &request)?,
         };
         if self.json {
-            print_json_text(&json::print(&application)?);
+            print_json(&json::print(&application));
         } else {
             print(&application);
         }
@@ -65,7 +62,7 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
     let submit = Submit {
         content: submission.content_digest(),
         submission: Box::new(submission),
-        subject: Subject(request.encode_to_vec().into()),
+        subject: convert::subject(request),
     };
     let merchant = MerchantId::parse("demo").map_err(|invalid| Failure::failed(invalid.to_string()))?;
     let store = store::open("memory", &store::Options::default())?;
@@ -77,7 +74,7 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
     });
     engine.stop();
     let answered = answered.map_err(|refused| Failure::refused(&status::refused(refused)))?;
-    let entry = answered.history.first().ok_or_else(|| Failure::refused(&Status::internal("no entry")))?;
+    let entry = answered.history.first().ok_or_else(|| Failure::failed("the engine answered with no entry"))?;
     match &entry.event {
         Event::Submitted(submitted) => Ok(convert::application(entry, submitted, std::iter::empty())),
         Event::Imported(_) | Event::OutcomeReported(_) => Err(Failure::failed("the engine answered with another entry")),

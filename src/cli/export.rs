@@ -1,9 +1,8 @@
 //! `aval export`.
 
-use super::{Failure, Progress, print_json};
+use super::{Failure, Progress, open_store, print_json};
 use crate::config;
 use crate::history::export::export;
-use crate::store;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,7 +24,7 @@ impl Export {
     /// Reads the log, also while a server writes it.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let settings = self.store.settings()?;
-        let store = store::open(&settings.store, &settings.store_options())?;
+        let (store, _) = open_store(&settings)?;
         let progress = Progress::start("decisions written");
         let rows = export(&self.out, store.reader()?.as_mut(), |rows| progress.set(rows))?;
         progress.finish();

@@ -1,10 +1,9 @@
 //! `aval import`.
 
-use super::{Failure, Progress, print_json};
+use super::{Failure, Progress, open_store, print_json};
 use crate::config;
 use crate::domain::ids::MerchantId;
 use crate::history::import::import;
-use crate::store;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,8 +36,7 @@ impl Import {
     /// Needs the store for itself: no server may hold it.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let settings = self.store.settings()?;
-        let store = store::open(&settings.store, &settings.store_options())?;
-        let hasher = config::secret::hasher(&settings)?;
+        let (store, hasher) = open_store(&settings)?;
         let progress = Progress::start("rows");
         let done = import(&self.file, store.as_ref(), &self.merchant, &hasher, |doing, rows| {
             progress.say(doing);

@@ -1,10 +1,9 @@
 //! `aval replay`.
 
-use super::{Failure, Progress, print_json};
+use super::{Failure, Progress, open_store, print_json};
 use crate::config;
 use crate::domain::ids::ApplicationId;
 use crate::history::replay::replay;
-use crate::store;
 use std::process::ExitCode;
 
 /// Recomputes stored decisions from their facts, under the models and policy that decided, and compares the bits.
@@ -31,8 +30,7 @@ impl Replay {
     /// Reads the log, also while a server writes it.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let settings = self.store.settings()?;
-        let store = store::open(&settings.store, &settings.store_options())?;
-        let hasher = config::secret::hasher(&settings)?;
+        let (store, hasher) = open_store(&settings)?;
         let progress = Progress::start("decisions recomputed");
         let replayed = replay(store.reader()?.as_mut(), self.application, &hasher, |decisions| progress.set(decisions))?;
         progress.finish();

@@ -1,8 +1,8 @@
 //! `aval serve`: reads the settings, then everything that can be refused, then binds and serves until told to stop.
 
-use super::Failure;
+use super::{Failure, open_store, print, print_json};
 use crate::config::{self, Settings};
-use crate::engine::{Deadlines, Engine, clock::ClockKind, generation};
+use crate::engine::{Engine, clock::ClockKind, generation};
 use crate::policy::Generation;
 use crate::rpc::auth::Credentials;
 use crate::rpc::server;
@@ -16,11 +16,40 @@ use std::time::Duration;
 /// How often the keys of the store are read again.
 const KEYS_EVERY: Duration = Duration::from_secs(2);
 
-/// Serves until SIGTERM or Ctrl-C.
-pub fn run(settings: &Settings) -> Result<ExitCode, Failure> {
+/// Serves decisions until SIGTERM or Ctrl-C.
+///
+/// Settings come from defaults, then aval.toml, then AVAL_* in the environment, then flags: the later wins. A bad model,
+/// policy or setting ends the start before any port is bound.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  aval serve --store sqlite:aval.db --policy policies/default.yaml\n  \
+    AVAL_LOG=debug aval serve --store memory\n  aval serve --print-config")]
+pub struct Serve {
+    #[command(flatten)]
+    settings: config::ServeArgs,
+    /// Prints each setting, its value and where that came from, and ends.
+    #[arg(long)]
+    print_config: bool,
+    /// With --print-config: prints JSON.
+    #[arg(long, requires = "print_config")]
+    json: bool,
+}
+
+impl Serve {
+    /// Serves, or prints the settings.
+    pub fn run(self) -> Result<ExitCode, Failure> {
+        let loaded = self.settings.load()?;
+        match (self.print_config, self.json) {
+            (false, _) => return serve(&loaded.settings),
+            (true, false) => print(loaded.print().trim_end()),
+            (true, true) => print_json(&loaded.to_json()),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn serve(settings: &Settings) -> Result<ExitCode, Failure> {
     let metrics = telemetry::start(settings)?;
-    let store = store::open(&settings.store, &settings.store_options())?;
-    let hasher = config::secret::hasher(settings)?;
+    let (store, hasher) = open_store(settings)?;
     let generation = Arc::new(generation::load(&settings.models, &settings.policy, &hasher)?);
     let credentials = Credentials::of(&store.reader()?.api_keys()?);
     check_exposure(settings, credentials.are_open())?;
@@ -32,7 +61,7 @@ pub fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     announce(settings, running.addr, pages.addr, &generation, credentials.are_open());
     wait(&running, &engine, store.as_ref(), &credentials, settings);
     tracing::info!("stopping: calls under way are finished");
-    running.stop(settings.drain);
+    running.stop(settings.drain());
     engine.stop();
     pages.stop();
     tracing::info!("stopped");
@@ -82,11 +111,7 @@ fn wait(running: &server::Running, engine: &Engine, store: &dyn Store, credentia
                 () = &mut stop => break,
                 _ = ticks.tick() => {}
             }
-            if engine.is_ready() {
-                running.health.set_service_status("", tonic_health::ServingStatus::Serving).await;
-            } else {
-                running.health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-            }
+            running.set_serving(engine.is_ready()).await;
             match keys(store, &mut reader) {
                 Ok(keys) => {
                     credentials.replace(&keys);
@@ -98,7 +123,7 @@ fn wait(running: &server::Running, engine: &Engine, store: &dyn Store, credentia
                 Err(error) => tracing::warn!(%error, "the keys cannot be read; those known stay"),
             }
         }
-        running.health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+        running.set_serving(false).await;
     });
 }
 

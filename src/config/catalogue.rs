@@ -36,7 +36,7 @@ macro_rules! settings {
     ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $parse:expr;)*) => {
         /// The settings of the process, checked.
         #[derive(Debug, Clone)]
-        pub struct Config {
+        pub struct Settings {
             $($(#[doc = $doc])+ pub $name: $type,)*
         }
 
@@ -48,7 +48,7 @@ macro_rules! settings {
             check: |text| ($parse)(text).map(|_| ()),
         }),*];
 
-        impl Config {
+        impl Settings {
             /// The settings from their texts, which `text` gives by name.
             pub(super) fn from_texts(text: impl Fn(&str) -> String) -> Result<Self, Invalid> {
                 Ok(Self { $($name: ($parse)(text(stringify!($name)).as_str())?,)* })

@@ -20,7 +20,7 @@ pub struct All;
 #[derive(Debug, Clone, Copy)]
 pub struct Storing;
 
-/// Where models and policy are, and where the log is.
+/// Where models and policy are.
 #[derive(Debug, Clone, Copy)]
 pub struct Judging;
 
@@ -38,7 +38,7 @@ impl Group for Storing {
 
 impl Group for Judging {
     fn has(name: &str) -> bool {
-        Storing::has(name) || matches!(name, "models" | "policy")
+        matches!(name, "models" | "policy")
     }
 }
 

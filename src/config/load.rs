@@ -1,7 +1,7 @@
 //! Defaults, then the file, then the environment, then flags: the later wins. Everything wrong is said before
 //! anything is opened.
 
-use super::catalogue::{CATALOGUE, Config, Setting};
+use super::catalogue::{CATALOGUE, Setting, Settings};
 use super::flags::{Flags, Group};
 use crate::text::Refusal;
 use std::collections::BTreeMap;
@@ -80,19 +80,26 @@ impl fmt::Display for Source {
 #[derive(Debug)]
 pub struct Loaded {
     /// The settings, checked.
-    pub config: Config,
+    pub settings: Settings,
     values: BTreeMap<&'static str, (String, Source)>,
 }
 
-impl Loaded {
-    /// Reads the file, the environment and the flags.
-    pub fn load<G: Group>(flags: &Flags<G>) -> Result<Self, ConfigError> {
-        let file = read(flags.config.as_deref())?;
+impl<G: Group> Flags<G> {
+    /// Reads the file and the environment beside these flags.
+    pub fn load(&self) -> Result<Loaded, ConfigError> {
+        let file = read(self.config.as_deref())?;
         let file = file.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
-        Self::from_sources(file, std::env::vars_os().map(|(n, v)| (lossy(n), lossy(v))), &flags.given)
+        Loaded::from_sources(file, std::env::vars_os().map(|(n, v)| (lossy(n), lossy(v))), &self.given)
     }
 
-    /// The same from what was read, with no word to the system.
+    /// The settings alone.
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        Ok(self.load()?.settings)
+    }
+}
+
+impl Loaded {
+    /// The settings from what was read, with no word to the system.
     fn from_sources(
         file: Option<(&Path, &str)>,
         variables: impl Iterator<Item = (String, String)>,
@@ -115,12 +122,12 @@ impl Loaded {
             }
         }
         let text = |name: &str| values.get(name).map(|(text, _)| text.clone()).unwrap_or_default();
-        let config = Config::from_texts(text).map_err(|invalid| ConfigError::Value {
+        let settings = Settings::from_texts(text).map_err(|invalid| ConfigError::Value {
             place: "a setting".into(),
             expected: invalid.to_string(),
             found: String::new(),
         })?;
-        Ok(Self { config, values })
+        Ok(Self { settings, values })
     }
 
     /// Each setting with its value and where that came from, as `aval.toml` with comments.
@@ -253,8 +260,8 @@ mod tests {
     fn the_later_source_wins_and_is_shown() {
         let file = "# settings\nworkers = 1\nstore = \"memory\"\nmax_in_flight = 1_000\n";
         let loaded = load(file, &[("AVAL_STORE", "sqlite:e.db"), ("PATH", "/bin")], &[("log", "warn")]).unwrap();
-        assert_eq!((loaded.config.workers, loaded.config.store.as_str()), (1, "sqlite:e.db"));
-        assert_eq!((loaded.config.max_in_flight, loaded.config.log.as_str()), (1_000, "warn"));
+        assert_eq!((loaded.settings.workers, loaded.settings.store.as_str()), (1, "sqlite:e.db"));
+        assert_eq!((loaded.settings.max_in_flight, loaded.settings.log.as_str()), (1_000, "warn"));
         let printed = loaded.print();
         let words: Vec<Vec<_>> = printed.lines().map(|line| line.split_whitespace().collect()).collect();
         for expected in [
@@ -267,13 +274,13 @@ mod tests {
         }
         assert_eq!(words.len(), CATALOGUE.len());
         let again = load(&printed, &[], &[]).unwrap();
-        assert_eq!(again.config.store, "sqlite:e.db", "what is printed can be read");
+        assert_eq!(again.settings.store, "sqlite:e.db", "what is printed can be read");
     }
 
     #[test]
     fn the_flag_beats_the_variable_beats_the_file() {
         let file = "workers = 1";
-        let workers = |variables: &[_], flags: &[_]| load(file, variables, flags).unwrap().config.workers;
+        let workers = |variables: &[_], flags: &[_]| load(file, variables, flags).unwrap().settings.workers;
         assert_eq!(workers(&[], &[]), 1);
         assert_eq!(workers(&[("AVAL_WORKERS", "2")], &[]), 2);
         assert_eq!(workers(&[("AVAL_WORKERS", "2")], &[("workers", "3")]), 3);

@@ -2,11 +2,18 @@
 //! and the flags, and checked whole before anything is opened.
 
 pub mod catalogue;
+mod derived;
 mod flags;
 mod load;
-mod secret;
+pub mod secret;
 
-pub use catalogue::{Config, LogFormat};
+pub use catalogue::{LogFormat, Settings};
 pub use flags::{All, Flags, Group, Judging, Storing};
 pub use load::{ConfigError, Loaded, Source};
-pub use secret::{SecretError, hasher};
+
+/// The flags of the server: every setting.
+pub type ServeArgs = Flags<All>;
+/// The flag that says where the log is.
+pub type StoreArg = Flags<Storing>;
+/// The flags that say where models and policy are.
+pub type GenerationArgs = Flags<Judging>;

@@ -1,7 +1,7 @@
 //! The secret under which customers, cards and request ids are hashed. It stands in a file of its own, apart from the
 //! store, so that neither alone tells who is in the log.
 
-use super::catalogue::Config;
+use super::catalogue::Settings;
 use crate::domain::keys::KeyHasher;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -39,14 +39,14 @@ pub enum SecretError {
 
 /// The hasher of a store. A store on disk keeps its secret in a file, which is made with a new store and readable only
 /// by its owner; a store in memory gets a new secret each time.
-pub fn hasher(config: &Config) -> Result<KeyHasher, SecretError> {
-    let store = config.store.strip_prefix("sqlite:").map(Path::new);
+pub fn hasher(settings: &Settings) -> Result<KeyHasher, SecretError> {
+    let store = settings.store.strip_prefix("sqlite:").map(Path::new);
     let beside = store.map(|path| {
         let mut name = path.as_os_str().to_owned();
         name.push(".secret");
         PathBuf::from(name)
     });
-    let secret = match config.secret_file.clone().or(beside) {
+    let secret = match settings.secret_file.clone().or(beside) {
         Some(path) => in_file(&path, store)?,
         None => random()?,
     };

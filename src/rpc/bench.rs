@@ -3,6 +3,7 @@
 
 use super::proto;
 use super::proto::bench::empty_service_server::{EmptyService, EmptyServiceServer};
+use prost::Message;
 use std::net::SocketAddr;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -18,8 +19,9 @@ impl EmptyService for Empty {
     }
 }
 
-/// Serves on one single-threaded runtime until the process ends; every answer is `answer`.
-pub fn serve(addr: SocketAddr, answer: proto::Application) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// Serves on one single-threaded runtime until the process ends; every answer is the encoded application `answer`.
+pub fn serve(addr: SocketAddr, answer: &[u8]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let answer = proto::Application::decode(answer)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
         let incoming = TcpIncoming::bind(addr)?.with_nodelay(Some(true));

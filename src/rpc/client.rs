@@ -2,7 +2,6 @@
 
 use super::json;
 use super::proto;
-use super::proto::bench::empty_service_client::EmptyServiceClient;
 use super::proto::decision_service_client::DecisionServiceClient;
 use crate::text::Refusal;
 use prost::Message;
@@ -60,10 +59,9 @@ pub enum CallError {
     Refused(Box<Status>),
 }
 
-impl CallError {
-    /// Whether the server was reached and refused, in contrast to a call that could not be made at all.
-    pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_))
+impl From<&Status> for CallError {
+    fn from(status: &Status) -> Self {
+        status.clone().into()
     }
 }
 
@@ -157,11 +155,6 @@ impl Client {
         Ok((response.into_inner(), replayed))
     }
 
-    /// Calls the empty service.
-    pub async fn decide_nothing(&self, request: proto::DecideRequest) -> Result<proto::Application, CallError> {
-        Ok(EmptyServiceClient::new(self.channel.clone()).decide(self.request(request)).await?.into_inner())
-    }
-
     fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         if let Some(authorization) = &self.authorization {
@@ -171,11 +164,28 @@ impl Client {
     }
 }
 
+/// Writes a message in gRPC's framing: not compressed, its length, its bytes.
+pub fn write_message(message: &impl Message, to: &mut Vec<u8>) {
+    to.push(0);
+    to.extend((message.encoded_len() as u32).to_be_bytes());
+    message.encode_raw(to);
+}
+
+/// The bytes of a message.
+pub fn encoded(message: &impl Message) -> Vec<u8> {
+    message.encode_to_vec()
+}
+
 /// A unary method, found by its name.
 #[derive(Debug, Clone)]
 pub struct Method(MethodDescriptor);
 
 impl Method {
+    /// Refuses a request that the method does not take; `file` is its name in the refusal.
+    pub fn check(&self, file: &str, request: &str) -> Result<(), Refusal> {
+        json::read_dynamic(self.0.input(), file, request).map(|_| ())
+    }
+
     /// Finds `SERVICE/METHOD`: the service by its full name, or by the last part of it.
     pub fn find(name: &str) -> Result<Self, CallError> {
         let all = || json::pool().services().flat_map(|service| service.methods().collect::<Vec<_>>());

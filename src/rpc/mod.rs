@@ -12,4 +12,4 @@ pub mod json;
 pub mod proto;
 mod quote;
 pub mod server;
-mod status;
+pub mod status;

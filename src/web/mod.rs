@@ -1,10 +1,12 @@
 //! Floor 6: HTTP for machines that watch: `/healthz` (the process lives), `/readyz` (calls are answered), `/metrics`.
 
+use crate::engine::Engine;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,11 +23,11 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What the pages show.
 #[derive(Clone)]
-pub struct Shown {
+struct Shown {
     /// Whether calls are answered.
-    pub is_ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    is_ready: Arc<dyn Fn() -> bool + Send + Sync>,
     /// The metrics in Prometheus's text format.
-    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
 /// A running server.
@@ -48,7 +50,11 @@ impl Running {
 }
 
 /// Binds the port and serves on a thread of its own, so that whoever watches does not wait behind calls.
-pub fn start(addr: SocketAddr, shown: Shown) -> io::Result<Running> {
+pub fn start(addr: SocketAddr, metrics: PrometheusHandle, engine: Arc<Engine>) -> io::Result<Running> {
+    serve(addr, Shown { is_ready: Arc::new(move || engine.is_ready()), metrics: Arc::new(move || metrics.render()) })
+}
+
+fn serve(addr: SocketAddr, shown: Shown) -> io::Result<Running> {
     let listener = std::net::TcpListener::bind(addr)?;
     listener.set_nonblocking(true)?;
     let addr = listener.local_addr()?;
@@ -126,7 +132,7 @@ mod tests {
             is_ready: Arc::new(move || seen.load(Ordering::Relaxed)),
             metrics: Arc::new(|| "aval_decisions_total 3\n".into()),
         };
-        let running = start("127.0.0.1:0".parse().unwrap(), shown).unwrap();
+        let running = serve("127.0.0.1:0".parse().unwrap(), shown).unwrap();
         assert_eq!(ask(running.addr, "GET /healthz").0, "200 OK");
         assert_eq!(ask(running.addr, "GET /readyz").0, "200 OK");
         assert_eq!(ask(running.addr, "GET /metrics").1, "aval_decisions_total 3\n");

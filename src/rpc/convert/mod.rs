@@ -15,4 +15,4 @@ pub use commands::{
     ListRequest, OutcomeReport, QuoteRequest, explain_decision, get_application, list_applications, quote_plans,
     report_outcome,
 };
-pub use submission::submission;
+pub use submission::{subject, submission};

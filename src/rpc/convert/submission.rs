@@ -13,6 +13,7 @@ use crate::domain::submission::{
 use crate::domain::text::{bounded, snake, token};
 use crate::domain::time::Timestamp;
 use crate::rpc::proto;
+use crate::store::Subject;
 use std::net::IpAddr;
 
 /// The most of one article that a line of the basket may hold.
@@ -45,6 +46,11 @@ pub fn submission(wire: &proto::DecideRequest, now: Timestamp) -> Result<Submiss
         occurred_at,
     });
     checks.finish(whole)
+}
+
+/// The personal fields of a request, as the store keeps them: the request itself, encoded.
+pub fn subject(wire: &proto::DecideRequest) -> Subject {
+    Subject(prost::Message::encode_to_vec(wire).into())
 }
 
 fn purchase(checks: &mut Checks, path: Path<'_>, wire: &proto::Purchase) -> Option<Purchase> {
