@@ -205,7 +205,7 @@ fn the_write_ahead_log_stays_within_its_bound_and_goes_with_the_last() {
     let bounds = Bounds { every_bytes: 64 << 10, wal_bytes: 1 << 20 };
     let mut checkpointer = Checkpointer::start(&store.0, bounds).unwrap();
     let wal = place.directory.path().join("aval.db-wal");
-    let bytes = vec![7; 32 << 10];
+    let bytes = vec![7_u8; 32 << 10];
     let mut longest = 0;
     for n in 0..400 {
         let insert = "INSERT INTO checkpoint (through, bytes) VALUES (?1, ?2)";
