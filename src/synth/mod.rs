@@ -7,17 +7,25 @@
 mod chance;
 mod checkout;
 mod credit;
+mod exported;
 mod merchants;
 mod places;
 mod population;
+mod purchases;
+pub mod report;
+mod sheet;
 mod shopper;
 mod theft;
+mod write;
 
 pub use merchants::Merchant;
 pub use population::{FIRST_DAY, Population};
+pub use report::Report;
+pub use write::{Format, hasher, write};
 
 use crate::domain::submission::Submission;
 use crate::domain::time::Timestamp;
+use crate::table::TableError;
 
 /// Days before the first that is written: they fill the windows and the histories.
 pub const WARM_UP_DAYS: i32 = 45;
@@ -62,6 +70,17 @@ pub enum SynthError {
         /// What came.
         given: i64,
     },
+    /// The folder cannot be made.
+    #[error("{folder}: {source}")]
+    Folder {
+        /// Which.
+        folder: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A table cannot be written.
+    #[error(transparent)]
+    Table(#[from] TableError),
 }
 
 /// What is behind a purchase.

@@ -82,6 +82,11 @@ impl Population {
         &self.merchants
     }
 
+    /// The time from which on purchases are written; those before it warm up.
+    pub fn first(&self) -> Timestamp {
+        midnight(FIRST_DAY, &LANDS[0])
+    }
+
     /// Writes one more day into the agenda.
     fn plan_day(&mut self) {
         let day = self.next_day;

@@ -38,3 +38,17 @@ fn rates_stay_in_their_ranges_and_every_scenario_occurs() {
         assert!(counts.contains_key(scenario.name()), "{} is missing", scenario.name());
     }
 }
+
+#[test]
+fn the_same_seed_writes_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = |name: &str, seed| {
+        let settings = Settings { customers: 200, days: 10, seed };
+        let folder = folder.path().join(name);
+        let report = write(&settings, &folder, Format::Parquet, None, |_, _| {}).unwrap();
+        assert!(report.all.purchases > 20 && report.files.len() == 2, "{report:?}");
+        report.files.iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>()
+    };
+    assert!(bytes("a", 1) == bytes("b", 1));
+    assert!(bytes("a", 1) != bytes("c", 2));
+}

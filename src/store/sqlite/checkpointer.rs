@@ -2,7 +2,7 @@
 //! not wait for it.
 //!
 //! Such a checkpoint is PASSIVE: it takes what it can and stops nobody. The log's file begins anew only when all of it
-//! has been moved and nobody reads it, which a writer that never pauses prevents; so past [`WAL_BOUND_BYTES`] the writer
+//! has been moved and nobody reads it, which a writer that never pauses prevents; so past [`Bounds::wal_bytes`] the writer
 //! does that itself, between two commits.
 
 use super::database::{Access, BUSY_TIMEOUT, Database};
@@ -13,46 +13,52 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How many bytes are written before the thread moves them.
-const EVERY_BYTES: u64 = 8 << 20;
-/// The most bytes that the write-ahead log may take, as long as nobody reads for long.
-const WAL_BOUND_BYTES: u64 = 256 << 20;
-/// After an attempt that a reader prevented: how many bytes before the next.
-const AGAIN_BYTES: u64 = 16 << 20;
+/// When the write-ahead log is moved.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// How many bytes are written before the thread moves them.
+    pub every_bytes: u64,
+    /// The most bytes that the log's file may take, as long as nobody reads for long, and but for what is written while
+    /// the thread is at work.
+    pub wal_bytes: u64,
+}
+
+/// The bounds of a server.
+pub const BOUNDS: Bounds = Bounds { every_bytes: 8 << 20, wal_bytes: 256 << 20 };
 
 /// Keeps the write-ahead log of one writer within bounds.
 #[derive(Debug)]
 pub struct Checkpointer {
+    bounds: Bounds,
     wal: PathBuf,
     since_woken: u64,
-    bound: u64,
     thread: Option<(SyncSender<()>, JoinHandle<()>)>,
 }
 
 impl Checkpointer {
     /// Starts the thread.
-    pub fn start(database: &Database) -> Result<Self, StoreError> {
+    pub fn start(database: &Database, bounds: Bounds) -> Result<Self, StoreError> {
         let connection = database.connect(Access::Write)?;
         let (wake, woken) = sync_channel(1);
         let thread = std::thread::Builder::new().name("checkpointer".into()).spawn(move || run(&connection, &woken));
         let thread = thread.map_err(|error| StoreError::Unusable(format!("no thread for checkpoints: {error}")))?;
-        Ok(Self { wal: database.beside("-wal"), since_woken: 0, bound: WAL_BOUND_BYTES, thread: Some((wake, thread)) })
+        Ok(Self { bounds, wal: database.beside("-wal"), since_woken: 0, thread: Some((wake, thread)) })
     }
 
     /// Hears of a commit of about so many bytes by `writer`, which has no transaction open.
     pub fn committed(&mut self, bytes: u64, writer: &Connection) {
         self.since_woken += bytes;
-        if self.since_woken < EVERY_BYTES {
+        if self.since_woken < self.bounds.every_bytes {
             return;
         }
         self.since_woken = 0;
-        if let Some((wake, _)) = &self.thread {
-            // Full: it has not yet heard of the last time.
-            let _ = wake.try_send(());
-        }
         let length = std::fs::metadata(&self.wal).map_or(0, |wal| wal.len());
-        if length > self.bound {
-            self.bound = if truncate(writer) { WAL_BOUND_BYTES } else { length + AGAIN_BYTES };
+        match &self.thread {
+            // The thread is not woken, so that it is not at work when this is tried again.
+            _ if length > self.bounds.wal_bytes => truncate(writer),
+            // A full channel: it has not yet heard of the last time.
+            Some((wake, _)) => drop(wake.try_send(())),
+            None => {}
         }
     }
 }
@@ -72,19 +78,16 @@ fn run(connection: &Connection, woken: &Receiver<()>) {
     }
 }
 
-/// Empties the write-ahead log without waiting for anybody; `false`: somebody reads it, or the thread is at work.
-fn truncate(writer: &Connection) -> bool {
+/// Empties the write-ahead log, unless somebody reads it or the thread is at work: nobody is waited for.
+fn truncate(writer: &Connection) {
     let _ = writer.busy_timeout(Duration::ZERO);
-    let done = checkpoint(writer, "TRUNCATE");
+    checkpoint(writer, "TRUNCATE");
     let _ = writer.busy_timeout(BUSY_TIMEOUT);
-    done
 }
 
 /// What was committed is durable before and after: a checkpoint that fails costs room, not entries.
-fn checkpoint(connection: &Connection, mode: &str) -> bool {
-    let busy = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
-    if let Err(error) = &busy {
+fn checkpoint(connection: &Connection, mode: &str) {
+    if let Err(error) = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())) {
         tracing::warn!(%error, mode, "the write-ahead log cannot be moved into the database");
     }
-    busy == Ok(0)
 }

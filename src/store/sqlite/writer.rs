@@ -1,6 +1,6 @@
 //! The one writer: a commit is one transaction, whose statements are prepared once.
 
-use super::checkpointer::Checkpointer;
+use super::checkpointer::{BOUNDS, Checkpointer};
 use super::database::{Access, Database, Lock};
 use crate::domain::decision::{Digest, GenerationRef};
 use crate::store::record::{self, Row};
@@ -36,7 +36,7 @@ impl SqliteWriter {
         check_durable(database, &connection)?;
         let last = connection.query_row("SELECT max(seq) FROM entry", [], |row| row.get::<_, Option<i64>>(0));
         let mut writer = Self {
-            checkpointer: Checkpointer::start(database)?,
+            checkpointer: Checkpointer::start(database, BOUNDS)?,
             connection,
             database: database.clone(),
             last: last.map_err(failure)?.unwrap_or(-1),
