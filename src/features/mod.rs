@@ -18,6 +18,8 @@ mod phone;
 mod purchase;
 mod reference;
 mod scene;
+#[cfg(test)]
+mod tests;
 mod time;
 pub mod vector;
 pub mod velocity;

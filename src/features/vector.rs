@@ -407,3 +407,125 @@ impl<'a> Bytes<'a> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{all, find};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(vector: &Vector) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        vector.encode(&mut bytes);
+        bytes
+    }
+
+    #[track_caller]
+    fn check_round_trip(vector: &Vector) {
+        let bytes = written(vector);
+        let read = Vector::decode(&bytes).unwrap_or_else(|| panic!("{bytes:?} of {vector:?} cannot be read"));
+        assert_eq!(&read, vector);
+        assert_eq!(written(&read), bytes);
+    }
+
+    /// Values of all forms: whole, negative, quotients, any bits.
+    fn values() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            3 => Just(f64::NAN),
+            3 => Just(0.0),
+            1 => Just(1.0),
+            2 => (0..1_u64 << 45).prop_map(|whole| whole as f64),
+            2 => (0..70_000_u64).prop_map(|whole| whole as f64),
+            2 => (1..1_000_000_000_u64, 1..5_000_u64).prop_map(|(over, under)| over as f64 / under as f64),
+            1 => any::<f64>(),
+            1 => Just(-0.0),
+            1 => Just(f64::INFINITY),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_bit_for_bit(
+            values in prop::collection::vec(values(), count()),
+            names in prop::collection::vec(prop::option::of("[a-zé_]{0,12}"), count()),
+        ) {
+            let mut vector = Vector::default();
+            for (((id, feature), value), name) in all().zip(values).zip(names) {
+                match (feature.kind, name) {
+                    (FeatureKind::Category, Some(name)) => vector.set_category(id, &name),
+                    (FeatureKind::Category, None) => {}
+                    _ => vector.set_number(id, value),
+                }
+            }
+            check_round_trip(&vector);
+        }
+
+        #[test]
+        fn other_bytes_are_refused_and_never_stop_us(mut bytes in prop::collection::vec(any::<u8>(), 0..200), known in any::<bool>()) {
+            if let (true, Some(first)) = (known, bytes.first_mut()) {
+                *first = FORMAT;
+            }
+            if let Some(vector) = Vector::decode(&bytes) {
+                check_round_trip(&vector);
+            }
+        }
+    }
+
+    #[test]
+    fn a_stored_vector_keeps_its_bytes() {
+        let mut vector = Vector::default();
+        vector.set_number(find("amount_minor").unwrap(), 45_990.0);
+        vector.set_category(find("currency").unwrap(), "EUR");
+        vector.set_number(find("instalment_count").unwrap(), 3.0);
+        vector.set_number(find("deferred_days").unwrap(), 0.0);
+        vector.set_category(find("card_funding").unwrap(), "debit");
+        vector.set_number(find("card_mean_minor_7d").unwrap(), 100.0 / 3.0);
+        let bytes = hex::encode(written(&vector));
+        assert_eq!(bytes, STORED, "stored vectors are read by their bytes: they may never be written otherwise");
+        assert_eq!(Vector::decode(&hex::decode(STORED).unwrap()), Some(vector));
+    }
+
+    const STORED: &str = "";
+
+    #[test]
+    fn what_a_newer_version_wrote_is_refused() {
+        let last = super::super::all().last().unwrap().1.code;
+        let mut newer = Writer::default();
+        newer.gap(last);
+        newer.number(7.0);
+        let mut bytes = Vec::new();
+        newer.finish(&mut bytes);
+        assert_eq!(Vector::decode(&bytes), None);
+        let whole = written(&Vector::default());
+        assert_eq!(Vector::decode(&whole), Some(Vector::default()));
+        assert_eq!(Vector::decode(&[whole.as_slice(), &[0]].concat()), None, "a byte too many");
+        assert_eq!(Vector::decode(&[]), None);
+    }
+
+    #[test]
+    fn categories_may_be_set_in_any_order_and_again() {
+        let ids: Vec<_> = all().filter(|(_, f)| f.kind == FeatureKind::Category).map(|(id, _)| id).collect();
+        let mut vector = Vector::default();
+        for (at, name) in [(2, "two"), (0, "zero"), (1, ""), (2, "deux"), (0, "z"), (1, "one")] {
+            vector.set_category(ids[at], name);
+        }
+        assert_eq!([0, 1, 2, 3].map(|at| vector.category(ids[at])), [Some("z"), Some("one"), Some("deux"), None]);
+        vector.set_category(ids[3], &"é".repeat(200));
+        assert_eq!(vector.category(ids[3]).map(str::len), Some(254), "cut to 255 bytes at a character");
+    }
+
+    #[test]
+    fn places_that_the_catalogue_does_not_have_are_missing() {
+        let mut vector = Vector::default();
+        vector.set_number(FeatureId(u16::MAX), 1.0);
+        assert!(vector.number(FeatureId(u16::MAX)).is_nan());
+        assert_eq!(vector, Vector::default());
+    }
+
+    #[test]
+    fn a_typical_vector_is_small() {
+        let facts = super::super::tests::typical();
+        let length = written(&facts.vector).len();
+        assert!(length <= 350, "{length} bytes: there are millions of them");
+    }
+}

@@ -20,17 +20,8 @@ pub(in crate::features) const ABOUT: &str = "What came before by the same custom
      have been among them reads as missing in each window that reaches back to the time of what was forgotten.";
 
 /// How long before now each edge of a window lies, in milliseconds, from the newest.
-pub(super) const EDGES: [i64; 9] = [
-    0,
-    HOUR_MS,
-    DAY_MS,
-    7 * DAY_MS,
-    (7 + 1) * DAY_MS,
-    (7 + 7) * DAY_MS,
-    30 * DAY_MS,
-    (7 + 30) * DAY_MS,
-    90 * DAY_MS,
-];
+pub(super) const EDGES: [i64; 9] =
+    [0, HOUR_MS, DAY_MS, 7 * DAY_MS, (7 + 1) * DAY_MS, (7 + 7) * DAY_MS, 30 * DAY_MS, (7 + 30) * DAY_MS, 90 * DAY_MS];
 
 /// A window by the places of its edges in [`EDGES`]: it holds what is after `from` and not after `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,11 +76,7 @@ macro_rules! measure {
             FeatureKind::Number,
             $unit,
             Reason::$reason,
-            Source::Velocity(Measure {
-                kind: KeyKind::$kind,
-                quantity: Quantity::$quantity,
-                window: $window,
-            }),
+            Source::Velocity(Measure { kind: KeyKind::$kind, quantity: Quantity::$quantity, window: $window }),
         )
         .says($doc, $missing)
     };
@@ -162,25 +149,41 @@ macro_rules! key {
     };
 }
 
-key!(CUSTOMER, 1000, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, [
-    key!(@count_with_this 1082, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D1, "1d", "day"),
-    key!(@count_with_this 1083, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D7, "7d", "7 days"),
-    key!(@count_with_this 1084, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D30, "30d", "30 days"),
-    key!(@mean_with_this 1087, Customer, "customer", "customer", D1, "1d", "day"),
-    key!(@mean_with_this 1088, Customer, "customer", "customer", D7, "7d", "7 days"),
-    key!(@mean_with_this 1089, Customer, "customer", "customer", D30, "30d", "30 days"),
-    key!(@ratio 1093, Customer, "customer", "customer", D7, "7d", "7 days"),
-    key!(@ratio 1095, Customer, "customer", "customer", D90, "90d", "90 days"),
-]);
+key!(
+    CUSTOMER,
+    1000,
+    Customer,
+    "customer",
+    "customer",
+    RECENT_PURCHASES_CUSTOMER,
+    [
+        key!(@count_with_this 1082, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D1, "1d", "day"),
+        key!(@count_with_this 1083, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D7, "7d", "7 days"),
+        key!(@count_with_this 1084, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D30, "30d", "30 days"),
+        key!(@mean_with_this 1087, Customer, "customer", "customer", D1, "1d", "day"),
+        key!(@mean_with_this 1088, Customer, "customer", "customer", D7, "7d", "7 days"),
+        key!(@mean_with_this 1089, Customer, "customer", "customer", D30, "30d", "30 days"),
+        key!(@ratio 1093, Customer, "customer", "customer", D7, "7d", "7 days"),
+        key!(@ratio 1095, Customer, "customer", "customer", D90, "90d", "90 days"),
+    ]
+);
 key!(CARD, 1100, Card, "card", "card", RECENT_PURCHASES_CARD, []);
 key!(DEVICE, 1200, Device, "device", "device", RECENT_PURCHASES_DEVICE, []);
 key!(EMAIL, 1300, Email, "email", "e-mail address", RECENT_PURCHASES_EMAIL, []);
 key!(PHONE, 1400, Phone, "phone", "phone number", RECENT_PURCHASES_PHONE, []);
 key!(ADDRESS, 1500, Address, "address", "address", RECENT_PURCHASES_ADDRESS, []);
 key!(IP, 1600, Ip, "ip", "IP address", RECENT_PURCHASES_IP, []);
-key!(TERMINAL, 1700, Terminal, "terminal", "terminal", RECENT_PURCHASES_TERMINAL, [
-    key!(@late 1782, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
-    key!(@late 1783, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
-    key!(@fraud 1787, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
-    key!(@fraud 1788, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
-]);
+key!(
+    TERMINAL,
+    1700,
+    Terminal,
+    "terminal",
+    "terminal",
+    RECENT_PURCHASES_TERMINAL,
+    [
+        key!(@late 1782, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
+        key!(@late 1783, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
+        key!(@fraud 1787, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
+        key!(@fraud 1788, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
+    ]
+);

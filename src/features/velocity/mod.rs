@@ -9,6 +9,8 @@ mod event;
 mod series;
 mod shard;
 mod slot;
+#[cfg(test)]
+mod tests;
 
 pub(super) use catalogue::{ABOUT, ADDRESS, CARD, CUSTOMER, DEVICE, EMAIL, IP, Measure, PHONE, TERMINAL};
 pub use series::MAX_EVENTS;
