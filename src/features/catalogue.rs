@@ -43,7 +43,7 @@ const COUNT: usize = {
     count
 };
 
-pub(super) static CATALOGUE: [Feature; COUNT] = {
+const ENTRIES: [Feature; COUNT] = {
     let mut all = [FAMILIES[0].features[0]; COUNT];
     let (mut part, mut at) = (0, 0);
     while part < FAMILIES.len() {
@@ -57,6 +57,27 @@ pub(super) static CATALOGUE: [Feature; COUNT] = {
     }
     all
 };
+
+/// All entries, by place.
+pub(super) static CATALOGUE: [Feature; COUNT] = ENTRIES;
+
+const LAST_CODE: usize = ENTRIES[COUNT - 1].code as usize;
+
+/// The place after the one that has each code; 0: no feature has it.
+static AFTER_PLACE: [u16; LAST_CODE + 1] = {
+    let mut places = [0; LAST_CODE + 1];
+    let mut at = 0;
+    while at < COUNT {
+        places[ENTRIES[at].code as usize] = at as u16 + 1;
+        at += 1;
+    }
+    places
+};
+
+/// The place of the feature that has this code.
+pub(super) fn place_of(code: u16) -> Option<FeatureId> {
+    AFTER_PLACE.get(usize::from(code))?.checked_sub(1).map(FeatureId)
+}
 
 static BY_NAME: LazyLock<HashMap<&'static str, FeatureId>> =
     LazyLock::new(|| all().map(|(id, feature)| (feature.name, id)).collect());

@@ -18,6 +18,7 @@ mod phone;
 mod purchase;
 mod reference;
 mod scene;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod time;

@@ -403,12 +403,19 @@ fn the_country_is_where_the_bill_goes() {
     assert_eq!(facts(&bare(), at()).country, None);
 }
 
-/// A customer known by all eight keys who buys for the fourth time.
+/// A customer known by all eight keys who buys for the fourth time, with a line and a terminal that others share.
 pub(super) fn typical() -> Facts {
     let mut scene = facts(&full(), at());
     let mut velocity = Velocity::new(1 << 20);
     for (days, amount_minor) in [(40, 4_999), (12, 12_950), (3, 2_345)] {
         velocity.add(&scene.keys, at().plus_ms(-days * DAY_MS), eur(amount_minor));
+    }
+    for (kind, others) in [(KeyKind::Ip, 3), (KeyKind::Terminal, 997)] {
+        let mut keys = crate::domain::keys::Keys::default();
+        keys.0[kind as usize] = scene.keys.get(kind);
+        for other in 0..others {
+            velocity.add(&keys, at().plus_ms(-other * 80 * DAY_MS / others - 77_777), eur(1_003 + other * 217));
+        }
     }
     velocity.read_into(&mut scene);
     scene
