@@ -7,3 +7,7 @@ pub mod plan;
 pub mod policy;
 pub mod store;
 pub mod text;
+/// Floor 8: the commands.
+pub mod cli {
+    pub mod policy;
+}
