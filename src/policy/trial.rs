@@ -16,11 +16,11 @@ use cel::{Context, Program};
 
 /// The longest condition, in bytes.
 const MAX_CONDITION_BYTES: usize = 1_000;
-/// How deep brackets and `?:` may be nested: the parser goes as deep with its stack.
+/// How deep a condition may nest. Every operator of a chain such as `a + b + c` nests, and a bracket as much as
+/// [`BRACKET_NESTING`] of them; `&&` and `||` begin anew. The parser and the evaluation go as deep with their stack.
 const MAX_NESTING: usize = 24;
-
-/// How many operator characters, other than `&&` and `||`, a condition may hold: a chain of them nests too.
-const MAX_OPERATORS: usize = 128;
+/// How much a bracket nests: the parser goes through every rule of the grammar for it.
+const BRACKET_NESTING: usize = 3;
 
 /// The values with which conditions are tried: a number, a flag and a text.
 const TRIED: [(f64, bool, &str); 3] = [(1.0, true, "x"), (0.0, false, ""), (1e9, true, "~")];
@@ -32,9 +32,9 @@ pub(super) fn compile(rules: &mut Rules, entry: &RuleEntry, checker: &Checker<'_
         let message = format!("expected a condition of at most {MAX_CONDITION_BYTES} bytes, found {}", source.len());
         return Err(checker.refuse(&entry.when, message, "make it two rules"));
     }
-    if let Some((offset, most)) = too_deep(source) {
-        let message = format!("expected {most}, found more");
-        return Err(checker.refuse_at(&entry.when, offset, message, "make it two rules"));
+    if let Some(offset) = too_deep(source) {
+        let message = "expected a condition that nests less deep";
+        return Err(checker.refuse_at(&entry.when, offset, message, "use fewer brackets, or make it two rules"));
     }
     let program = parse(rules, entry, checker)?;
     resolve_names(&program, entry, checker)?;
@@ -54,25 +54,24 @@ pub(super) fn compile(rules: &mut Rules, entry: &RuleEntry, checker: &Checker<'_
     Ok(condition)
 }
 
-/// Where a condition nests deeper than the stack is sure to go, and what was expected there. Characters inside texts
-/// count too: that errs on the safe side.
-fn too_deep(source: &str) -> Option<(usize, String)> {
-    let (mut depth, mut choices, mut operators) = (0_usize, 0_usize, 0_usize);
+/// Where a condition nests too deep. Characters inside texts count too: that errs on the safe side.
+fn too_deep(source: &str) -> Option<usize> {
+    // How many operators stand in the chain of each bracket that is open.
+    let mut chains = vec![0_usize];
+    let mut before = ' ';
     source.char_indices().find_map(|(at, character)| {
+        let operator = |c: char| matches!(c, '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '?' | '.');
         match character {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            '?' => choices += 1,
-            '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '.' => operators += 1,
+            '(' | '[' | '{' => chains.push(0),
+            ')' | ']' | '}' if chains.len() > 1 => drop(chains.pop()),
+            '&' | '|' | ',' => chains.last_mut().into_iter().for_each(|chain| *chain = 0),
+            '.' if before.is_ascii_digit() => {}
+            one if operator(one) && !operator(before) => chains.last_mut().into_iter().for_each(|chain| *chain += 1),
             _ => {}
         }
-        if depth + choices > MAX_NESTING {
-            Some((at, format!("brackets and `?:` nested at most {MAX_NESTING} deep")))
-        } else if operators > MAX_OPERATORS {
-            Some((at, format!("at most {MAX_OPERATORS} characters of operators")))
-        } else {
-            None
-        }
+        before = character;
+        let brackets = chains.len() - 1;
+        (BRACKET_NESTING * brackets + chains.iter().sum::<usize>() > MAX_NESTING).then_some(at)
     })
 }
 
