@@ -9,3 +9,7 @@ pub mod store;
 pub mod synth;
 pub mod table;
 pub mod text;
+/// Floor 8: the commands.
+pub mod cli {
+    pub mod policy;
+}
