@@ -15,7 +15,7 @@ pub(super) struct Family {
 }
 
 /// The families, in the order of their codes.
-pub(super) static FAMILIES: [Family; 16] = [
+pub(super) const FAMILIES: [Family; 16] = [
     Family { title: "Purchase", about: purchase::ABOUT, features: purchase::FEATURES },
     Family { title: "Basket", about: basket::ABOUT, features: basket::FEATURES },
     Family { title: "Customer", about: customer::ABOUT, features: customer::FEATURES },
@@ -34,41 +34,22 @@ pub(super) static FAMILIES: [Family; 16] = [
     Family { title: "Velocity of the terminal", about: "", features: velocity::TERMINAL },
 ];
 
-const PARTS: [&[Feature]; 16] = [
-    purchase::FEATURES,
-    basket::FEATURES,
-    customer::FEATURES,
-    account::FEATURES,
-    address::FEATURES,
-    contact::FEATURES,
-    device::FEATURES,
-    time::FEATURES,
-    velocity::CUSTOMER,
-    velocity::CARD,
-    velocity::DEVICE,
-    velocity::EMAIL,
-    velocity::PHONE,
-    velocity::ADDRESS,
-    velocity::IP,
-    velocity::TERMINAL,
-];
-
 const COUNT: usize = {
     let (mut part, mut count) = (0, 0);
-    while part < PARTS.len() {
-        count += PARTS[part].len();
+    while part < FAMILIES.len() {
+        count += FAMILIES[part].features.len();
         part += 1;
     }
     count
 };
 
-pub(super) static CATALOGUE: [Feature; COUNT] = {
-    let mut all = [PARTS[0][0]; COUNT];
+const ENTRIES: [Feature; COUNT] = {
+    let mut all = [FAMILIES[0].features[0]; COUNT];
     let (mut part, mut at) = (0, 0);
-    while part < PARTS.len() {
+    while part < FAMILIES.len() {
         let mut entry = 0;
-        while entry < PARTS[part].len() {
-            all[at] = PARTS[part][entry];
+        while entry < FAMILIES[part].features.len() {
+            all[at] = FAMILIES[part].features[entry];
             at += 1;
             entry += 1;
         }
@@ -76,6 +57,27 @@ pub(super) static CATALOGUE: [Feature; COUNT] = {
     }
     all
 };
+
+/// All entries, by place.
+pub(super) static CATALOGUE: [Feature; COUNT] = ENTRIES;
+
+const LAST_CODE: usize = ENTRIES[COUNT - 1].code as usize;
+
+/// The place after the one that has each code; 0: no feature has it.
+static AFTER_PLACE: [u16; LAST_CODE + 1] = {
+    let mut places = [0; LAST_CODE + 1];
+    let mut at = 0;
+    while at < COUNT {
+        places[ENTRIES[at].code as usize] = at as u16 + 1;
+        at += 1;
+    }
+    places
+};
+
+/// The place of the feature that has this code.
+pub(super) fn place_of(code: u16) -> Option<FeatureId> {
+    AFTER_PLACE.get(usize::from(code))?.checked_sub(1).map(FeatureId)
+}
 
 static BY_NAME: LazyLock<HashMap<&'static str, FeatureId>> =
     LazyLock::new(|| all().map(|(id, feature)| (feature.name, id)).collect());

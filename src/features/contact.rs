@@ -50,24 +50,24 @@ pub(super) const FEATURES: &[Feature] = &[
         mailbox(s)?.holds(s.submission.customer.family_name.as_deref()?)
     })
     .says("Whether the family name stands before the `@`, accents apart.", NO_NAME),
-    boolean(520, "phone_known", Reason::CUSTOMER_DETAILS, |s| Some(s.phone.is_some()))
+    boolean(512, "phone_known", Reason::CUSTOMER_DETAILS, |s| Some(s.phone.is_some()))
         .says("Whether a phone number was given.", "Never."),
-    boolean(521, "phone_valid", Reason::PHONE_UNUSUAL, |s| Some(phone(s)?.kind.is_some()))
+    boolean(513, "phone_valid", Reason::PHONE_UNUSUAL, |s| Some(phone(s)?.kind.is_some()))
         .says("Whether the number can exist by its country's numbering plan.", NO_PHONE),
-    category(522, "phone_kind", Reason::PHONE_UNUSUAL, |s| phone(s)?.kind)
+    category(514, "phone_kind", Reason::PHONE_UNUSUAL, |s| phone(s)?.kind)
         .one_of(phone::KINDS)
         .says("What kind of line it is.", "No phone number was given, or it cannot exist."),
-    category(523, "phone_country", Reason::PHONE_UNUSUAL, |s| Some(phone(s)?.country.as_ref()?.code()))
+    category(515, "phone_country", Reason::PHONE_UNUSUAL, |s| Some(phone(s)?.country.as_ref()?.code()))
         .says("The country of the number, by ISO 3166-1 alpha-2.", "No phone number was given, or it has no country."),
-    boolean(524, "phone_country_is_billing", Reason::PHONE_UNUSUAL, |s| {
+    boolean(516, "phone_country_is_billing", Reason::PHONE_UNUSUAL, |s| {
         same_country(s, s.submission.purchase.billing_address.as_ref()?.country)
     })
     .says("Whether the number is from the country the bill goes to.", NO_PLACE),
-    boolean(525, "phone_country_is_shipping", Reason::PHONE_UNUSUAL, |s| {
+    boolean(517, "phone_country_is_shipping", Reason::PHONE_UNUSUAL, |s| {
         same_country(s, s.submission.purchase.shipping_address.as_ref()?.country)
     })
     .says("Whether the number is from the country the goods go to.", NO_PLACE),
-    boolean(526, "phone_country_is_card", Reason::PHONE_UNUSUAL, |s| {
+    boolean(518, "phone_country_is_card", Reason::PHONE_UNUSUAL, |s| {
         same_country(s, s.submission.purchase.card.as_ref()?.bin_country)
     })
     .says("Whether the number is from the country of the card's bank.", NO_PLACE),

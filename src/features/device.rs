@@ -21,45 +21,45 @@ pub(super) const FEATURES: &[Feature] = &[
     category(603, "origin", Reason::DEVICE_UNUSUAL, |s| Some(s.submission.context.origin?.name()))
         .one_of(&["web", "app", "in_store", "payment_link"])
         .says("Through which channel the purchase is made.", "It was not given."),
-    boolean(610, "user_agent_known", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.is_some()))
+    boolean(604, "user_agent_known", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.is_some()))
         .says("Whether the browser's description of itself was given.", "Never."),
-    number(611, "user_agent_length_chars", "characters", Reason::DEVICE_UNUSUAL, |s| {
+    number(605, "user_agent_length_chars", "characters", Reason::DEVICE_UNUSUAL, |s| {
         Some(s.submission.context.user_agent.as_ref()?.chars().count() as f64)
     })
     .says("The length of the user agent.", NO_AGENT),
-    category(612, "device_family", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.as_ref()?.family()))
+    category(606, "device_family", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.as_ref()?.family()))
         .one_of(&["mobile", "tablet", "desktop", "bot", "other"])
         .says("What kind of device the user agent names.", NO_AGENT),
-    category(613, "operating_system", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.as_ref()?.system))
+    category(607, "operating_system", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.as_ref()?.system))
         .one_of(&["android", "ios", "windows", "macos", "linux", "chromeos", "other"])
         .says("The operating system the user agent names.", NO_AGENT),
-    category(614, "browser", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.as_ref()?.browser))
+    category(608, "browser", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.as_ref()?.browser))
         .one_of(&["chrome", "safari", "firefox", "edge", "opera", "samsung", "in_app", "other"])
         .says("The browser the user agent names; `in_app`: one inside another application.", NO_AGENT),
-    boolean(615, "user_agent_is_bot", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.as_ref()?.bot))
+    boolean(609, "user_agent_is_bot", Reason::DEVICE_UNUSUAL, |s| Some(s.agent.as_ref()?.bot))
         .says("Whether the user agent names a robot, a script or a browser without a window.", NO_AGENT),
-    boolean(620, "ip_known", Reason::NETWORK_UNUSUAL, |s| Some(s.submission.context.ip_address.is_some()))
+    boolean(610, "ip_known", Reason::NETWORK_UNUSUAL, |s| Some(s.submission.context.ip_address.is_some()))
         .says("Whether an IP address was given.", "Never."),
-    category(621, "ip_version", Reason::NETWORK_UNUSUAL, |s| {
+    category(611, "ip_version", Reason::NETWORK_UNUSUAL, |s| {
         Some(if s.submission.context.ip_address?.to_canonical().is_ipv4() { "ipv4" } else { "ipv6" })
     })
     .one_of(&["ipv4", "ipv6"])
     .says("The version of the IP address.", NO_IP),
-    boolean(622, "ip_is_public", Reason::NETWORK_UNUSUAL, |s| Some(is_public(s.submission.context.ip_address?)))
+    boolean(612, "ip_is_public", Reason::NETWORK_UNUSUAL, |s| Some(is_public(s.submission.context.ip_address?)))
         .says("Whether the IP address is one of the public internet (RFC 6890).", NO_IP),
-    category(630, "language", Reason::DEVICE_UNUSUAL, |s| s.locale.as_ref()?.language())
+    category(613, "language", Reason::DEVICE_UNUSUAL, |s| s.locale.as_ref()?.language())
         .says("The language of the locale, by ISO 639, such as `fr`.", "No locale was given, or not of that form."),
-    category(631, "locale_country", Reason::DEVICE_UNUSUAL, |s| Some(s.locale.as_ref()?.country.as_ref()?.code()))
+    category(614, "locale_country", Reason::DEVICE_UNUSUAL, |s| Some(s.locale.as_ref()?.country.as_ref()?.code()))
         .says("The country of the locale, by ISO 3166-1 alpha-2.", "No locale was given, or one without a country."),
-    boolean(632, "locale_country_is_billing", Reason::DEVICE_UNUSUAL, |s| {
+    boolean(615, "locale_country_is_billing", Reason::DEVICE_UNUSUAL, |s| {
         same_country(s, s.submission.purchase.billing_address.as_ref()?.country)
     })
     .says("Whether the locale's country is the one the bill goes to.", NO_LOCALE),
-    boolean(633, "locale_country_is_shipping", Reason::DEVICE_UNUSUAL, |s| {
+    boolean(616, "locale_country_is_shipping", Reason::DEVICE_UNUSUAL, |s| {
         same_country(s, s.submission.purchase.shipping_address.as_ref()?.country)
     })
     .says("Whether the locale's country is the one the goods go to.", NO_LOCALE),
-    boolean(634, "locale_country_is_card", Reason::DEVICE_UNUSUAL, |s| {
+    boolean(617, "locale_country_is_card", Reason::DEVICE_UNUSUAL, |s| {
         same_country(s, s.submission.purchase.card.as_ref()?.bin_country)
     })
     .says("Whether the locale's country is that of the card's bank.", NO_LOCALE),

@@ -18,6 +18,9 @@ mod phone;
 mod purchase;
 mod reference;
 mod scene;
+mod stored;
+#[cfg(test)]
+mod tests;
 mod time;
 pub mod vector;
 pub mod velocity;

@@ -16,7 +16,10 @@ values are stored; it is never used for anything else.
 
 /// The reference page of the catalogue, in Markdown.
 pub fn reference() -> String {
-    let mut page = format!("{HEAD}\nThere are {} of them, and beside them every signal of a merchant, as `signal_<name>`.\n", count());
+    let mut page = format!(
+        "{HEAD}\nThere are {} of them, and beside them every signal of a merchant, as `signal_<name>`.\n",
+        count()
+    );
     for family in &FAMILIES {
         let _ = write!(page, "\n## {}\n\n", family.title);
         if !family.about.is_empty() {

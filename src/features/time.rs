@@ -8,10 +8,8 @@ pub(super) const ABOUT: &str = "When the purchase is made, in the merchant's tim
 pub(super) const FEATURES: &[Feature] = &[
     number(701, "hour_of_day", "hours", Reason::TIME_UNUSUAL, |s| Some(s.local.hour().into()))
         .says("The hour, from 0 to 23.", "Never."),
-    number(702, "day_of_week", "days", Reason::TIME_UNUSUAL, |s| {
-        Some(s.local.weekday().to_monday_one_offset().into())
-    })
-    .says("The day of the week, from 1 (Monday) to 7 (Sunday).", "Never."),
+    number(702, "day_of_week", "days", Reason::TIME_UNUSUAL, |s| Some(s.local.weekday().to_monday_one_offset().into()))
+        .says("The day of the week, from 1 (Monday) to 7 (Sunday).", "Never."),
     number(703, "day_of_month", "days", Reason::TIME_UNUSUAL, |s| Some(s.local.day().into()))
         .says("The day of the month, from 1.", "Never."),
     number(704, "days_left_in_month", "days", Reason::TIME_UNUSUAL, |s| {

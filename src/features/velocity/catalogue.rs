@@ -20,17 +20,8 @@ pub(in crate::features) const ABOUT: &str = "What came before by the same custom
      have been among them reads as missing in each window that reaches back to the time of what was forgotten.";
 
 /// How long before now each edge of a window lies, in milliseconds, from the newest.
-pub(super) const EDGES: [i64; 9] = [
-    0,
-    HOUR_MS,
-    DAY_MS,
-    7 * DAY_MS,
-    (7 + 1) * DAY_MS,
-    (7 + 7) * DAY_MS,
-    30 * DAY_MS,
-    (7 + 30) * DAY_MS,
-    90 * DAY_MS,
-];
+pub(super) const EDGES: [i64; 9] =
+    [0, HOUR_MS, DAY_MS, 7 * DAY_MS, (7 + 1) * DAY_MS, (7 + 7) * DAY_MS, 30 * DAY_MS, (7 + 30) * DAY_MS, 90 * DAY_MS];
 
 /// A window by the places of its edges in [`EDGES`]: it holds what is after `from` and not after `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +61,11 @@ pub(in crate::features) enum Quantity {
     MeanWithThis,
 }
 
+/// The codes of the sum and the count of the window that a mean of this code is of. Permanent, as all codes.
+pub(in crate::features) fn mean_is_of(code: u16) -> Option<(u16, u16)> {
+    (code >= 1_000 && matches!(code % 100, 11..=15)).then(|| (code - 5, code - 10))
+}
+
 const KEY: &str = "The key was not given, or may have been forgotten.";
 const KEY_OR_CURRENCY: &str = "The key was not given or may have been forgotten, or the window holds another currency.";
 const KEY_OR_EMPTY: &str = "The key was not given or may have been forgotten, or the window is empty.";
@@ -85,11 +81,7 @@ macro_rules! measure {
             FeatureKind::Number,
             $unit,
             Reason::$reason,
-            Source::Velocity(Measure {
-                kind: KeyKind::$kind,
-                quantity: Quantity::$quantity,
-                window: $window,
-            }),
+            Source::Velocity(Measure { kind: KeyKind::$kind, quantity: Quantity::$quantity, window: $window }),
         )
         .says($doc, $missing)
     };
@@ -104,24 +96,24 @@ macro_rules! key {
             key!(@count $base + 3, $kind, $key, $who, $reason, D7, "7d", "7 days"),
             key!(@count $base + 4, $kind, $key, $who, $reason, D30, "30d", "30 days"),
             key!(@count $base + 5, $kind, $key, $who, $reason, D90, "90d", "90 days"),
-            key!(@sum $base + 11, $kind, $key, $who, $reason, H1, "1h", "hour"),
-            key!(@sum $base + 12, $kind, $key, $who, $reason, D1, "1d", "day"),
-            key!(@sum $base + 13, $kind, $key, $who, $reason, D7, "7d", "7 days"),
-            key!(@sum $base + 14, $kind, $key, $who, $reason, D30, "30d", "30 days"),
-            key!(@sum $base + 15, $kind, $key, $who, $reason, D90, "90d", "90 days"),
-            key!(@mean $base + 21, $kind, $key, $who, H1, "1h", "hour"),
-            key!(@mean $base + 22, $kind, $key, $who, D1, "1d", "day"),
-            key!(@mean $base + 23, $kind, $key, $who, D7, "7d", "7 days"),
-            key!(@mean $base + 24, $kind, $key, $who, D30, "30d", "30 days"),
-            key!(@mean $base + 25, $kind, $key, $who, D90, "90d", "90 days"),
-            measure!($base + 31, $kind, concat!($key, "_seconds_since_last"), D90, SecondsSinceLast, "seconds", $reason,
+            key!(@sum $base + 6, $kind, $key, $who, $reason, H1, "1h", "hour"),
+            key!(@sum $base + 7, $kind, $key, $who, $reason, D1, "1d", "day"),
+            key!(@sum $base + 8, $kind, $key, $who, $reason, D7, "7d", "7 days"),
+            key!(@sum $base + 9, $kind, $key, $who, $reason, D30, "30d", "30 days"),
+            key!(@sum $base + 10, $kind, $key, $who, $reason, D90, "90d", "90 days"),
+            key!(@mean $base + 11, $kind, $key, $who, H1, "1h", "hour"),
+            key!(@mean $base + 12, $kind, $key, $who, D1, "1d", "day"),
+            key!(@mean $base + 13, $kind, $key, $who, D7, "7d", "7 days"),
+            key!(@mean $base + 14, $kind, $key, $who, D30, "30d", "30 days"),
+            key!(@mean $base + 15, $kind, $key, $who, D90, "90d", "90 days"),
+            measure!($base + 16, $kind, concat!($key, "_seconds_since_last"), D90, SecondsSinceLast, "seconds", $reason,
                 concat!("Whole seconds since the last earlier purchase of the ", $who, " in 90 days."), KEY_OR_EMPTY),
-            measure!($base + 41, $kind, concat!("amount_to_", $key, "_mean_30d"), D30, AmountToMean, "ratio", AMOUNT_UNUSUAL,
+            measure!($base + 17, $kind, concat!("amount_to_", $key, "_mean_30d"), D30, AmountToMean, "ratio", AMOUNT_UNUSUAL,
                 concat!("This amount over the mean of the ", $who, "'s earlier purchases of the last 30 days."), KEY_OR_NO_MEAN),
-            measure!($base + 51, $kind, concat!($key, "_frauds_reported_90d"), D90, Frauds, "purchases", REPORTED_FRAUD,
+            measure!($base + 18, $kind, concat!($key, "_frauds_reported_90d"), D90, Frauds, "purchases", REPORTED_FRAUD,
                 concat!("How many of the ", $who, "'s earlier purchases of the last 90 days are reported as fraud so far."), KEY),
-            key!(@late $base + 64, $kind, $key, $who, LATE_D30, "30d", "30 days"),
-            key!(@fraud $base + 74, $kind, $key, $who, LATE_D30, "30d", "30 days"),
+            key!(@late $base + 19, $kind, $key, $who, LATE_D30, "30d", "30 days"),
+            key!(@fraud $base + 20, $kind, $key, $who, LATE_D30, "30d", "30 days"),
             $($own),*
         ];
     };
@@ -162,25 +154,41 @@ macro_rules! key {
     };
 }
 
-key!(CUSTOMER, 1000, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, [
-    key!(@count_with_this 1082, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D1, "1d", "day"),
-    key!(@count_with_this 1083, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D7, "7d", "7 days"),
-    key!(@count_with_this 1084, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D30, "30d", "30 days"),
-    key!(@mean_with_this 1087, Customer, "customer", "customer", D1, "1d", "day"),
-    key!(@mean_with_this 1088, Customer, "customer", "customer", D7, "7d", "7 days"),
-    key!(@mean_with_this 1089, Customer, "customer", "customer", D30, "30d", "30 days"),
-    key!(@ratio 1093, Customer, "customer", "customer", D7, "7d", "7 days"),
-    key!(@ratio 1095, Customer, "customer", "customer", D90, "90d", "90 days"),
-]);
+key!(
+    CUSTOMER,
+    1000,
+    Customer,
+    "customer",
+    "customer",
+    RECENT_PURCHASES_CUSTOMER,
+    [
+        key!(@count_with_this 1021, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D1, "1d", "day"),
+        key!(@count_with_this 1022, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D7, "7d", "7 days"),
+        key!(@count_with_this 1023, Customer, "customer", "customer", RECENT_PURCHASES_CUSTOMER, D30, "30d", "30 days"),
+        key!(@mean_with_this 1024, Customer, "customer", "customer", D1, "1d", "day"),
+        key!(@mean_with_this 1025, Customer, "customer", "customer", D7, "7d", "7 days"),
+        key!(@mean_with_this 1026, Customer, "customer", "customer", D30, "30d", "30 days"),
+        key!(@ratio 1027, Customer, "customer", "customer", D7, "7d", "7 days"),
+        key!(@ratio 1028, Customer, "customer", "customer", D90, "90d", "90 days"),
+    ]
+);
 key!(CARD, 1100, Card, "card", "card", RECENT_PURCHASES_CARD, []);
 key!(DEVICE, 1200, Device, "device", "device", RECENT_PURCHASES_DEVICE, []);
 key!(EMAIL, 1300, Email, "email", "e-mail address", RECENT_PURCHASES_EMAIL, []);
 key!(PHONE, 1400, Phone, "phone", "phone number", RECENT_PURCHASES_PHONE, []);
 key!(ADDRESS, 1500, Address, "address", "address", RECENT_PURCHASES_ADDRESS, []);
 key!(IP, 1600, Ip, "ip", "IP address", RECENT_PURCHASES_IP, []);
-key!(TERMINAL, 1700, Terminal, "terminal", "terminal", RECENT_PURCHASES_TERMINAL, [
-    key!(@late 1782, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
-    key!(@late 1783, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
-    key!(@fraud 1787, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
-    key!(@fraud 1788, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
-]);
+key!(
+    TERMINAL,
+    1700,
+    Terminal,
+    "terminal",
+    "terminal",
+    RECENT_PURCHASES_TERMINAL,
+    [
+        key!(@late 1721, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
+        key!(@late 1722, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
+        key!(@fraud 1723, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
+        key!(@fraud 1724, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
+    ]
+);

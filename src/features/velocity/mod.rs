@@ -9,8 +9,10 @@ mod event;
 mod series;
 mod shard;
 mod slot;
+#[cfg(test)]
+mod tests;
 
-pub(super) use catalogue::{ABOUT, ADDRESS, CARD, CUSTOMER, DEVICE, EMAIL, IP, Measure, PHONE, TERMINAL};
+pub(super) use catalogue::{ABOUT, ADDRESS, CARD, CUSTOMER, DEVICE, EMAIL, IP, Measure, PHONE, TERMINAL, mean_is_of};
 pub use series::MAX_EVENTS;
 
 use super::catalogue::CATALOGUE;
