@@ -187,6 +187,24 @@ fn rules_speak_about_signals_and_what_is_missing() {
 }
 
 #[test]
+fn the_largest_conditions_fit_the_stack() {
+    let brackets = |count: usize, inner: &str| format!("{}{inner}{}", "(".repeat(count), ")".repeat(count));
+    for condition in [
+        format!("true{}", "||true".repeat(160)),
+        format!("{}1.0 > 0.0", "1.0+".repeat(21)),
+        brackets(8, "true"),
+        brackets(4, &format!("{}true", "true==".repeat(12))),
+        brackets(7, &format!("{}true", "!".repeat(128))),
+        format!("{}true", "true?true:".repeat(22)),
+    ] {
+        let more = format!("rules: [{{ name: r, when: '{condition}', outcome: decline }}]\n");
+        let policy = load(&format!("{BASE}{more}"));
+        let judgement = decide(&policy, &facts(), &[scored(0.01), scored(0.01)], &[], &explain);
+        assert_eq!(judgement.outcome, Outcome::Decline, "{condition}");
+    }
+}
+
+#[test]
 fn what_went_wrong_is_said_and_marked() {
     let more = "rules: [{ name: high_risk, when: signal_risk > 5, outcome: decline, when_undecided: skip }]\n";
     let policy = load(&format!("{BASE}{more}"));
@@ -276,7 +294,10 @@ fn bad_files_are_refused_with_place_and_mend() {
     assert!(files.len() > 30, "the fixtures are there");
     for path in files {
         let source = std::fs::read_to_string(&path).unwrap();
-        let refused = Policy::load("policy.yaml", &source, &hasher()).map(|_| ()).unwrap_err().to_string();
+        let refused = match Policy::load("policy.yaml", &source, &hasher()) {
+            Ok(_) => panic!("{} was accepted", path.display()),
+            Err(refusal) => refusal.to_string(),
+        };
         let first = format!("# Expected: {refused}");
         if update {
             let rest = source.split_once('\n').map_or("", |(_, rest)| rest);

@@ -7,7 +7,7 @@ use super::names::{Kind, SIGNAL_PREFIX, Slot, Value};
 use super::rule::{Rules, each, rename, truth};
 use crate::text::Refusal;
 use crate::text::yaml::{nearest, quoted};
-use cel::common::ast::{CallExpr, Expr, LiteralValue};
+use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 use cel::common::types::CelBool;
 use cel::common::value::CowVal;
 use cel::context::VariableResolver;
@@ -15,10 +15,14 @@ use cel::parser::Expression;
 use cel::{Context, Program};
 
 /// The longest condition, in bytes.
-const MAX_CONDITION_BYTES: usize = 2_000;
+const MAX_CONDITION_BYTES: usize = 1_000;
+/// How deep a condition may nest. Every operator of a chain such as `a + b + c` nests, and a bracket as much as
+/// [`BRACKET_NESTING`] of them; `&&` and `||` begin anew. The parser and the evaluation go as deep with their stack.
+const MAX_NESTING: usize = 24;
+/// How much a bracket nests: the parser goes through every rule of the grammar for it.
+const BRACKET_NESTING: usize = 3;
 
-/// The values with which conditions are tried: a number, a flag and a text. Several, because `&&` and `||` may pass
-/// over what comes later.
+/// The values with which conditions are tried: a number, a flag and a text.
 const TRIED: [(f64, bool, &str); 3] = [(1.0, true, "x"), (0.0, false, ""), (1e9, true, "~")];
 
 /// Compiles the condition of a rule and tries it out.
@@ -27,6 +31,10 @@ pub(super) fn compile(rules: &mut Rules, entry: &RuleEntry, checker: &Checker<'_
     if source.len() > MAX_CONDITION_BYTES {
         let message = format!("expected a condition of at most {MAX_CONDITION_BYTES} bytes, found {}", source.len());
         return Err(checker.refuse(&entry.when, message, "make it two rules"));
+    }
+    if let Some(offset) = too_deep(source) {
+        let message = "expected a condition that nests less deep";
+        return Err(checker.refuse_at(&entry.when, offset, message, "use fewer brackets, or make it two rules"));
     }
     let program = parse(rules, entry, checker)?;
     resolve_names(&program, entry, checker)?;
@@ -44,6 +52,27 @@ pub(super) fn compile(rules: &mut Rules, entry: &RuleEntry, checker: &Checker<'_
     trial.known(&kinds)?;
     trial.missing(&kinds)?;
     Ok(condition)
+}
+
+/// Where a condition nests too deep. Characters inside texts count too: that errs on the safe side.
+fn too_deep(source: &str) -> Option<usize> {
+    // How many operators stand in the chain of each bracket that is open.
+    let mut chains = vec![0_usize];
+    let mut before = ' ';
+    source.char_indices().find_map(|(at, character)| {
+        let operator = |c: char| matches!(c, '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '?' | '.');
+        match character {
+            '(' | '[' | '{' => chains.push(0),
+            ')' | ']' | '}' if chains.len() > 1 => drop(chains.pop()),
+            '&' | '|' | ',' => chains.last_mut().into_iter().for_each(|chain| *chain = 0),
+            '.' if before.is_ascii_digit() => {}
+            one if operator(one) && !operator(before) => chains.last_mut().into_iter().for_each(|chain| *chain += 1),
+            _ => {}
+        }
+        before = character;
+        let brackets = chains.len() - 1;
+        (BRACKET_NESTING * brackets + chains.iter().sum::<usize>() > MAX_NESTING).then_some(at)
+    })
 }
 
 fn parse(rules: &Rules, entry: &RuleEntry, checker: &Checker<'_>) -> Result<Program, Refusal> {
@@ -115,7 +144,9 @@ impl Trial<'_> {
             let failures = |kind: Kind| {
                 let mut kinds = kinds.clone();
                 kinds[at] = kind;
-                self.failures(&self.values(&kinds, TRIED[0])).len()
+                let values = self.values(&kinds, TRIED[0]);
+                let says_nothing = self.with(&values, |context| truth(self.condition, context).is_none());
+                self.failures(&values).len() + usize::from(says_nothing)
             };
             let best = [Kind::Number, Kind::Text, Kind::Flag].into_iter().min_by_key(|kind| failures(*kind));
             kinds[at] = best.unwrap_or(Kind::Number);
@@ -171,15 +202,10 @@ impl Trial<'_> {
         if self.entry.when_undecided.is_some() {
             return Ok(());
         }
-        let fails = |values: &Values| self.with(values, |context| truth(self.condition, context).is_none());
         for at in self.used {
-            let all = Values(vec![Value::Missing; kinds.len()]);
-            let one = TRIED.iter().map(|tried| {
-                let mut values = self.values(kinds, *tried);
-                values.0[*at] = Value::Missing;
-                values
-            });
-            if one.chain([all]).any(|values| fails(&values)) {
+            let alone = Missing { trial: self, kinds, missing: &[*at] };
+            let with_all = Missing { trial: self, kinds, missing: self.used };
+            if alone.outcomes(self.condition).fails || with_all.outcomes(self.condition).fails {
                 let name = &self.rules.names[*at];
                 let message = format!("cannot be decided where `{name}` is missing");
                 let mend = format!(
@@ -232,6 +258,94 @@ impl Trial<'_> {
             }
             _ => "compare numbers with numbers and text with text".into(),
         }
+    }
+}
+
+/// What a condition may say when some of its inputs are missing and the others are whatever they are.
+struct Missing<'a> {
+    trial: &'a Trial<'a>,
+    kinds: &'a [Kind],
+    missing: &'a [usize],
+}
+
+/// What may come out of an expression.
+#[derive(Debug, Clone, Copy, Default)]
+struct Outcomes {
+    is_true: bool,
+    is_false: bool,
+    fails: bool,
+}
+
+impl Outcomes {
+    fn or(self, other: Self) -> Self {
+        Self {
+            is_true: self.is_true || other.is_true,
+            is_false: self.is_false || other.is_false,
+            fails: self.fails || other.fails,
+        }
+    }
+
+    fn not(self) -> Self {
+        Self { is_true: self.is_false, is_false: self.is_true, ..self }
+    }
+
+    /// Of `one && other`: false where either is, failing where either fails and the other is not false.
+    fn both(self, other: Self) -> Self {
+        Self {
+            is_true: self.is_true && other.is_true,
+            is_false: self.is_false || other.is_false,
+            fails: self.fails && (other.fails || other.is_true) || other.fails && self.is_true,
+        }
+    }
+}
+
+impl Missing<'_> {
+    fn outcomes(&self, expr: &Expression) -> Outcomes {
+        if let Expr::Call(call) = &expr.expr {
+            match (call.func_name.as_str(), call.args.as_slice()) {
+                (operators::LOGICAL_AND, [one, other]) => return self.outcomes(one).both(self.outcomes(other)),
+                (operators::LOGICAL_OR, [one, other]) => {
+                    return self.outcomes(one).not().both(self.outcomes(other).not()).not();
+                }
+                (operators::LOGICAL_NOT, [one]) => return self.outcomes(one).not(),
+                (operators::CONDITIONAL, [condition, then, otherwise]) => {
+                    let condition = self.outcomes(condition);
+                    let then = if condition.is_true { self.outcomes(then) } else { Outcomes::default() };
+                    let otherwise = if condition.is_false { self.outcomes(otherwise) } else { Outcomes::default() };
+                    return Outcomes { fails: condition.fails, ..Outcomes::default() }.or(then).or(otherwise);
+                }
+                _ => {}
+            }
+        }
+        self.outcomes_of_part(expr)
+    }
+
+    /// A part without `&&`, `||`, `!` and `?:` at its top. One that none of the missing inputs touches may say either.
+    fn outcomes_of_part(&self, part: &Expression) -> Outcomes {
+        let mut touched = false;
+        each(part, &mut |expr| {
+            if let Expr::Ident(number) = &expr.expr {
+                touched |= number.parse::<usize>().is_ok_and(|number| self.missing.contains(&number));
+            }
+        });
+        if !touched {
+            let literal = match &part.expr {
+                Expr::Literal(LiteralValue::Boolean(flag)) => Some(*flag.inner()),
+                _ => None,
+            };
+            return Outcomes { is_true: literal != Some(false), is_false: literal != Some(true), fails: false };
+        }
+        let tried = TRIED.iter().map(|tried| {
+            let mut values = self.trial.values(self.kinds, *tried);
+            for at in self.missing {
+                values.0[*at] = Value::Missing;
+            }
+            match self.trial.with(&values, |context| truth(part, context)) {
+                Some(flag) => Outcomes { is_true: flag, is_false: !flag, fails: false },
+                None => Outcomes { fails: true, ..Outcomes::default() },
+            }
+        });
+        tried.fold(Outcomes::default(), Outcomes::or)
     }
 }
 
