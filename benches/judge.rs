@@ -18,7 +18,7 @@ use std::path::Path;
 
 fn request() -> (DecideRequest, Submission) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/requests/regular.json");
-    let request: DecideRequest = json::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let request: DecideRequest = json::read("request", &std::fs::read_to_string(path).unwrap()).unwrap();
     let submission = convert::submission(&request, at(0)).unwrap();
     (request, submission)
 }
