@@ -8,6 +8,7 @@ use crate::engine;
 use crate::rpc::decision::DECIDE_SECONDS;
 pub use metrics_exporter_prometheus::BuildError as MeasureError;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -29,7 +30,8 @@ pub fn start(settings: &Settings) -> Result<PrometheusHandle, MeasureError> {
 /// Begins to log. A filter that cannot be read has been refused by the catalogue; here it means `info`.
 fn log(filter: &str, format: LogFormat) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let coloured = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(coloured);
     // A second call in one process keeps the first one's settings.
     let _ = match format {
         LogFormat::Text => lines.try_init(),

@@ -12,6 +12,18 @@ const FAILED: u8 = 1;
 /// The exit code of wrong use and of unusable files.
 const UNUSABLE: u8 = 2;
 
+/// How wide reports are written.
+const WIDTH: usize = 110;
+
+/// Sets how reports look: called once, before anything can fail.
+pub(super) fn set_style() {
+    let style = |_: &dyn miette::Diagnostic| -> Box<dyn miette::ReportHandler> {
+        Box::new(miette::MietteHandlerOpts::new().width(WIDTH).break_words(false).build())
+    };
+    // A process that has set its own style keeps it.
+    let _ = miette::set_hook(Box::new(style));
+}
+
 /// A command that failed.
 #[derive(Debug)]
 pub struct Failure {

@@ -54,6 +54,7 @@ enum Command {
 impl Cli {
     /// Runs the command; its exit code.
     pub fn run(self) -> Result<ExitCode, Failure> {
+        failure::set_style();
         match self.command {
             Command::Serve(serve) => serve.run(),
             Command::Decide(decide) => decide.run(),

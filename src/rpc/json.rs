@@ -45,7 +45,7 @@ pub(super) fn read_dynamic(
         let said = error.to_string();
         let said = said.split(" at line ").next().unwrap_or_default();
         let mend = "write proto3 JSON: field names as in the .proto file or in camelCase, 64-bit integers as strings";
-        Refusal::at(file, text, error.line(), error.column(), format!("not a {name} in JSON: {said}"), mend)
+        Refusal::at(file, text, error.line(), error.column(), format!("not JSON of {name}: {said}"), mend)
     };
     let mut from = serde_json::Deserializer::from_str(text);
     let options = DeserializeOptions::new().deny_unknown_fields(true);
@@ -89,7 +89,7 @@ mod tests {
     fn what_is_not_a_request_is_refused_with_its_place() {
         for (text, line, says) in [
             ("{\n  \"requestid\": \"r1\"\n}", 2, "requestid"),
-            ("{\n  \"purchase\": 3\n}", 2, "not a aval.v1.DecideRequest"),
+            ("{\n  \"purchase\": 3\n}", 2, "not JSON of aval.v1.DecideRequest"),
             ("{\"requestId\": \"r1\"} x", 1, "trailing"),
             ("", 1, "EOF"),
         ] {
