@@ -13,7 +13,8 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 /// The bounds of the buckets of durations, in seconds.
-const SECONDS: &[f64] = &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+const SECONDS: &[f64] =
+    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 /// The bounds of the buckets of probabilities.
 const PROBABILITIES: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9];
 /// The bounds of the buckets of how many entries a commit holds.

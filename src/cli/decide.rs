@@ -58,7 +58,8 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
     let settings = arguments.settings()?;
     let hasher = crate::domain::keys::KeyHasher::new([0; 16]);
     let generation = Arc::new(generation::load(&settings.models, &settings.policy, &hasher)?);
-    let submission = convert::submission(request, clock::system_now()).map_err(|v| Failure::refused(&status::invalid(v)))?;
+    let submission =
+        convert::submission(request, clock::system_now()).map_err(|v| Failure::refused(&status::invalid(v)))?;
     let submit = Submit {
         content: submission.content_digest(),
         submission: Box::new(submission),
@@ -77,7 +78,9 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
     let entry = answered.history.first().ok_or_else(|| Failure::failed("the engine answered with no entry"))?;
     match &entry.event {
         Event::Submitted(submitted) => Ok(convert::application(entry, submitted, std::iter::empty())),
-        Event::Imported(_) | Event::OutcomeReported(_) => Err(Failure::failed("the engine answered with another entry")),
+        Event::Imported(_) | Event::OutcomeReported(_) => {
+            Err(Failure::failed("the engine answered with another entry"))
+        }
     }
 }
 

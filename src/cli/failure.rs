@@ -17,11 +17,10 @@ const WIDTH: usize = 110;
 
 /// Sets how reports look: called once, before anything can fail.
 pub(super) fn set_style() {
-    let style = |_: &dyn miette::Diagnostic| -> Box<dyn miette::ReportHandler> {
-        Box::new(miette::MietteHandlerOpts::new().width(WIDTH).break_words(false).build())
-    };
     // A process that has set its own style keeps it.
-    let _ = miette::set_hook(Box::new(style));
+    let _ = miette::set_hook(Box::new(|_| {
+        Box::new(miette::MietteHandlerOpts::new().width(WIDTH).break_words(false).build())
+    }));
 }
 
 /// A command that failed.

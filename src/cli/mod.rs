@@ -26,8 +26,10 @@ use std::sync::Arc;
 /// The risk-decision engine for purchases paid in instalments: accept, decline or step-up.
 #[derive(Debug, clap::Parser)]
 #[command(name = "aval", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 what was checked or asked for failed, 2 wrong use or an unusable file.\n\n\
-    Example:\n  aval serve &\n  aval decide fixtures/requests/regular.json --server http://127.0.0.1:50051")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 what was checked or asked for failed, 2 wrong use or an unusable file.\n\n\
+    Example:\n  aval serve &\n  aval decide fixtures/requests/regular.json --server http://127.0.0.1:50051"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -36,7 +36,10 @@ pub(super) fn read_input(path: &Path) -> Result<String, Failure> {
         std::fs::File::open(path).and_then(|file| file.take(MAX_INPUT_BYTES + 1).read_to_string(&mut text))
     };
     if read.map_err(unreadable)? as u64 > MAX_INPUT_BYTES {
-        return Err(Failure::input(path, format!("longer than {MAX_INPUT_BYTES} bytes, which is the most that is read")));
+        return Err(Failure::input(
+            path,
+            format!("longer than {MAX_INPUT_BYTES} bytes, which is the most that is read"),
+        ));
     }
     Ok(text)
 }

@@ -32,7 +32,8 @@ impl Replay {
         let settings = self.store.settings()?;
         let (store, hasher) = open_store(&settings)?;
         let progress = Progress::start("decisions recomputed");
-        let replayed = replay(store.reader()?.as_mut(), self.application, &hasher, |decisions| progress.set(decisions))?;
+        let replayed =
+            replay(store.reader()?.as_mut(), self.application, &hasher, |decisions| progress.set(decisions))?;
         progress.finish();
         if self.json {
             print_json(&replayed);

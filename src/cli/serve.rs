@@ -76,7 +76,9 @@ fn check_exposure(settings: &Settings, open: bool) -> Result<(), Failure> {
         ClockKind::Request if !open => {
             refused("--clock request takes times from callers: it is refused on a store that has API keys")
         }
-        ClockKind::Request if !loopback => refused("--clock request takes times from callers: it is served on loopback only"),
+        ClockKind::Request if !loopback => {
+            refused("--clock request takes times from callers: it is served on loopback only")
+        }
         _ if open && !loopback => refused(
             "the store has no API key, so aval listens on loopback only; make a key with `aval keys create`, or set grpc_addr to 127.0.0.1",
         ),

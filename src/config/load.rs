@@ -215,9 +215,7 @@ fn by_variable(name: &str) -> Result<Option<&'static Setting>, ConfigError> {
 fn checked(setting: &Setting, place: &str, text: String) -> Result<String, ConfigError> {
     match (setting.check)(&text) {
         Ok(()) => Ok(text),
-        Err(invalid) => {
-            Err(ConfigError::Value { place: place.into(), expected: invalid.to_string(), found: text })
-        }
+        Err(invalid) => Err(ConfigError::Value { place: place.into(), expected: invalid.to_string(), found: text }),
     }
 }
 
@@ -289,7 +287,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_refused_with_place_and_mend() {
         for (file, expected) in [
-            ("workers = 1\nmax_inflight = 3\n", "aval.toml:2:1: unknown setting `max_inflight`; did you mean `max_in_flight`?"),
+            (
+                "workers = 1\nmax_inflight = 3\n",
+                "aval.toml:2:1: unknown setting `max_inflight`; did you mean `max_in_flight`?",
+            ),
             ("zzz = 1", "aval.toml:1:1: unknown setting `zzz`; the settings are grpc_addr"),
             ("workers = 0", "aval.toml:1:11: workers: expected a whole number from 1 to 64, found \"0\""),
             ("\nlog = 1.5", "aval.toml:2:7: expected a text, a number or true or false, found float"),

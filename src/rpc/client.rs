@@ -83,7 +83,8 @@ fn describe(status: &Status) -> String {
         lines.push(format!("  reason {} ({})", info.reason, info.domain));
     }
     if let Some(precondition) = details.precondition_failure() {
-        lines.extend(precondition.violations.iter().map(|v| format!("  {} {}: {}", v.r#type, v.subject, v.description)));
+        lines
+            .extend(precondition.violations.iter().map(|v| format!("  {} {}: {}", v.r#type, v.subject, v.description)));
     }
     if let Some(delay) = details.retry_info().and_then(|retry| retry.retry_delay) {
         lines.push(format!("  retry after {} s", delay.as_secs_f64()));
@@ -124,7 +125,8 @@ impl Client {
     pub async fn connect(server: &str, api_key: Option<&str>) -> Result<Self, CallError> {
         let endpoint = Endpoint::from_shared(server.to_owned()).ok().filter(|endpoint| endpoint.uri().host().is_some());
         let endpoint = endpoint.ok_or_else(|| CallError::Address(server.to_owned()))?;
-        let authorization = api_key.map(|key| format!("Bearer {key}").parse()).transpose().map_err(|_| CallError::Key)?;
+        let authorization =
+            api_key.map(|key| format!("Bearer {key}").parse()).transpose().map_err(|_| CallError::Key)?;
         let endpoint = endpoint.connect_timeout(CONNECT).timeout(CALL).tcp_nodelay(true);
         let channel = endpoint.connect().await.map_err(|error| {
             let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);

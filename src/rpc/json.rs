@@ -31,11 +31,7 @@ pub fn read<M: Message + Name + Default>(file: &str, text: &str) -> Result<M, Re
 }
 
 /// Reads a message of any type from proto3 JSON.
-pub(super) fn read_dynamic(
-    descriptor: MessageDescriptor,
-    file: &str,
-    text: &str,
-) -> Result<DynamicMessage, Refusal> {
+pub(super) fn read_dynamic(descriptor: MessageDescriptor, file: &str, text: &str) -> Result<DynamicMessage, Refusal> {
     if text.len() > MAX_JSON_BYTES {
         let message = format!("{} bytes, at most {MAX_JSON_BYTES} are read", text.len());
         return Err(Refusal::new(file, "", 0..0, message, "send less"));

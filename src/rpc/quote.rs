@@ -10,7 +10,12 @@ use crate::plan;
 use crate::policy::Policy;
 
 /// Quotes the plans asked about, or all that the merchant offers, as if they began `now`.
-pub fn plans(policy: &Policy, merchant: &MerchantId, asked: &QuoteRequest, now: Timestamp) -> proto::QuotePlansResponse {
+pub fn plans(
+    policy: &Policy,
+    merchant: &MerchantId,
+    asked: &QuoteRequest,
+    now: Timestamp,
+) -> proto::QuotePlansResponse {
     let offered = if asked.plans.is_empty() { policy.offers(merchant) } else { asked.plans.clone() };
     let quotes = offered.into_iter().map(|choice| quote(policy, merchant, asked, choice, now)).collect();
     proto::QuotePlansResponse { quotes }

@@ -28,8 +28,14 @@ const FLOORS: &[(&str, u32)] = &[
 ];
 
 /// Who may name whom on the same floor.
-const WITHIN: &[(&str, &str)] =
-    &[("features", "text"), ("model", "text"), ("model", "features"), ("telemetry", "config"), ("cli", "config"), ("cli", "telemetry")];
+const WITHIN: &[(&str, &str)] = &[
+    ("features", "text"),
+    ("model", "text"),
+    ("model", "features"),
+    ("telemetry", "config"),
+    ("cli", "config"),
+    ("cli", "telemetry"),
+];
 
 /// The outside crates that have a home: where they may be named, as beginnings of paths under `src`.
 const HOMES: &[(&str, &[&str])] = &[
@@ -287,8 +293,15 @@ fn files_can_be_taken_in() {
 
 #[test]
 fn the_rules_see_what_they_forbid() {
-    assert_eq!(named_modules("use crate::domain::time; let x = crate::store::open()").collect::<Vec<_>>(), ["domain", "store"]);
+    assert_eq!(
+        named_modules("use crate::domain::time; let x = crate::store::open()").collect::<Vec<_>>(),
+        ["domain", "store"]
+    );
     assert_eq!(grouped_modules("use crate::{engine, rpc::server::{a, b}, store};"), ["engine", "rpc", "store"]);
     assert!(names_crate("use tonic::Status;", "tonic") && names_crate("(cel::Env)", "cel"));
-    assert!(!names_crate("parcel::Env", "cel") && !names_crate("x::csv::y", "csv") && !names_crate("tonic_types::X", "tonic"));
+    assert!(
+        !names_crate("parcel::Env", "cel")
+            && !names_crate("x::csv::y", "csv")
+            && !names_crate("tonic_types::X", "tonic")
+    );
 }

@@ -67,14 +67,7 @@ pub(super) fn run(test: &Loadtest) -> Result<ExitCode, Failure> {
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn measure(
-    test: &Loadtest,
-    name: &'static str,
-    own: &Own,
-    path: &str,
-    kind: Loop,
-    run: &str,
-) -> Result<Row, Failure> {
+fn measure(test: &Loadtest, name: &'static str, own: &Own, path: &str, kind: Loop, run: &str) -> Result<Row, Failure> {
     let before = own.cpu_time();
     let load = test.load(own.addr, path, kind, run);
     let measured = drive(&load).map_err(|error| Failure::failed(format!("{name}: {error}")))?;
@@ -101,7 +94,8 @@ fn json_row(row: &Row) -> serde_json::Value {
 fn table(rows: &[Row], pinned: bool, request_bytes: usize, answer_bytes: usize) -> String {
     let place = if pinned { "servers on core 0, load on core 1" } else { "not pinned" };
     let mut text = format!("{place}; request {request_bytes} B, answer {answer_bytes} B\n\n");
-    text += &format!("{:<22}{:>10}{:>10}{:>10}{:>10}{:>12}\n", "", "calls/s", "p50 ms", "p99 ms", "p99.9 ms", "core busy");
+    text +=
+        &format!("{:<22}{:>10}{:>10}{:>10}{:>10}{:>12}\n", "", "calls/s", "p50 ms", "p99 ms", "p99.9 ms", "core busy");
     for Row { name, measured, busy } in rows {
         let busy = busy.map_or(String::from("?"), |busy| format!("{:.0} %", busy * 100.0));
         let quantile = |q| measured.quantile_ms(q);

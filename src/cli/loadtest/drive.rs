@@ -108,16 +108,11 @@ pub(super) fn drive(load: &Load<'_>) -> io::Result<Measured> {
     let each = std::thread::scope(|scope| {
         let run = |at| scope.spawn(move || connection(load, span, begin, at));
         let threads: Vec<_> = (0..load.connections).map(run).collect();
-        let joined = threads.into_iter().map(|thread| thread.join().map_err(|_| io::Error::other("a sender ended early")));
+        let joined =
+            threads.into_iter().map(|thread| thread.join().map_err(|_| io::Error::other("a sender ended early")));
         joined.map(|seen| seen?).collect::<io::Result<Vec<_>>>()
     })?;
-    let mut sum = Measured {
-        answered: 0,
-        failed: 0,
-        unanswered: 0,
-        per_second: 0.0,
-        latency: histogram()?,
-    };
+    let mut sum = Measured { answered: 0, failed: 0, unanswered: 0, per_second: 0.0, latency: histogram()? };
     for (seen, unanswered) in each {
         sum.answered += seen.answered;
         sum.failed += seen.failed;
@@ -147,11 +142,13 @@ fn connection(load: &Load<'_>, span: Span, begin: Instant, at: usize) -> io::Res
             Loop::Open { rate } => {
                 let schedule = Schedule::of(rate, load.connections, at, begin);
                 let (lock, given_up) = (&lock, &given_up);
-                let send = move || schedule.send(span.to, |due| {
-                    let mut sender = lock();
-                    sender.due(due);
-                    sender.pump().is_ok() && !given_up.load(Ordering::Relaxed)
-                });
+                let send = move || {
+                    schedule.send(span.to, |due| {
+                        let mut sender = lock();
+                        sender.due(due);
+                        sender.pump().is_ok() && !given_up.load(Ordering::Relaxed)
+                    })
+                };
                 scope.spawn(send);
             }
             Loop::Closed { streams } => {

@@ -40,7 +40,12 @@ impl Own {
     pub fn empty(answer: &Path, core: Option<usize>) -> Result<Self, Failure> {
         let addr = free()?;
         let answer = answer.display().to_string();
-        Self::start(&["bench-server".into(), "--addr".into(), addr.to_string(), "--answer".into(), answer], addr, core, None)
+        Self::start(
+            &["bench-server".into(), "--addr".into(), addr.to_string(), "--answer".into(), answer],
+            addr,
+            core,
+            None,
+        )
     }
 
     fn start(

@@ -52,7 +52,7 @@ pub(super) fn request(run: &str, n: u64) -> DecideRequest {
         request_id: format!("{run}-{n}"),
         purchase: Some(proto::Purchase {
             amount: Some(proto::Money { amount_minor, currency: "EUR".into() }),
-            plan: Some(proto::PlanChoice { instalment_count: 2 + (chance >> 8) as i32 % 3, ..Default::default() }),
+            plan: Some(proto::PlanChoice { instalment_count: 2 + (chance >> 8 & 1) as i32, ..Default::default() }),
             merchant_reference: format!("order-{n}"),
             merchant_category: "electronics".into(),
             items: vec![
@@ -75,14 +75,32 @@ pub(super) fn request(run: &str, n: u64) -> DecideRequest {
             user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".into(),
             locale: "fr-FR".into(),
             origin: proto::Origin::Web.into(),
-            ..Default::default()
+            terminal_id: format!("checkout-{}", customer % 40),
         }),
-        ..Default::default()
+        signals: signals(chance),
+        occurred_at: None,
     }
 }
 
+fn signals(chance: u64) -> std::collections::BTreeMap<String, proto::Signal> {
+    use proto::signal::Value;
+    let values = [
+        ("basket_age_seconds", Value::Number((chance >> 12 & 0xfff) as f64)),
+        ("pages_seen", Value::Number((chance >> 24 & 0x3f) as f64)),
+        ("loyalty_tier", Value::Text("silver".into())),
+        ("newsletter", Value::Flag(chance & 1 == 0)),
+    ];
+    values.into_iter().map(|(name, value)| (name.to_owned(), proto::Signal { value: Some(value) })).collect()
+}
+
 fn customer_of(customer: u64, address: proto::Address) -> proto::Customer {
-    let opened = prost_types::Timestamp { seconds: 1_500_000_000 + (customer as i64 * 977) % 200_000_000, nanos: 0 };
+    let opened = 1_500_000_000 + (customer as i64 * 977) % 200_000_000;
+    let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+    let order = |n: i64| proto::PastOrder {
+        ordered_at: at(opened + n * 3_000_000),
+        amount: Some(proto::Money { amount_minor: 4_000 + n * 1_250, currency: "EUR".into() }),
+        status: proto::OrderStatus::Completed.into(),
+    };
     proto::Customer {
         customer_id: format!("customer-{customer}"),
         given_name: "Ada".into(),
@@ -91,7 +109,11 @@ fn customer_of(customer: u64, address: proto::Address) -> proto::Customer {
         phone: format!("+336{:08}", customer),
         birth_date: format!("19{:02}-06-15", 50 + customer % 50),
         address: Some(address),
-        history: Some(proto::AccountHistory { created_at: Some(opened), guest: Some(false), orders: Vec::new() }),
+        history: Some(proto::AccountHistory {
+            created_at: at(opened),
+            guest: Some(false),
+            orders: (1..=(customer % 9) as i64).map(order).collect(),
+        }),
     }
 }
 

@@ -48,12 +48,8 @@ impl HeaderBlocks {
         // `:method: POST` and `:scheme: http` stand in the static table.
         let fixed = [0x83, 0x86];
         let bearer = api_key.map(|key| format!("Bearer {key}"));
-        let mut fields = vec![
-            (":path", path),
-            (":authority", authority),
-            ("te", "trailers"),
-            ("content-type", "application/grpc"),
-        ];
+        let mut fields =
+            vec![(":path", path), (":authority", authority), ("te", "trailers"), ("content-type", "application/grpc")];
         fields.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
         let (mut first, mut later) = (fixed.to_vec(), fixed.to_vec());
         for (at, (name, value)) in fields.iter().enumerate() {
@@ -277,6 +273,10 @@ mod tests {
     fn later_calls_name_the_headers_by_their_places() {
         let blocks = HeaderBlocks::new("/s/M", "127.0.0.1:1", None);
         assert_eq!(&blocks.first[..4], [0x83, 0x86, 0x40, 5], "POST, http, then a new name of 5 bytes");
-        assert_eq!(blocks.later, [0x83, 0x86, 0x80 | 65, 0x80 | 64, 0x80 | 63, 0x80 | 62], "the newest has the least place");
+        assert_eq!(
+            blocks.later,
+            [0x83, 0x86, 0x80 | 65, 0x80 | 64, 0x80 | 63, 0x80 | 62],
+            "the newest has the least place"
+        );
     }
 }

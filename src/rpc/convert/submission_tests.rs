@@ -1,7 +1,7 @@
 use super::*;
 use crate::rpc::convert::{Content, MAX_VIOLATIONS};
-use prost_types::Timestamp as WireTime;
 use proptest::prelude::*;
+use prost_types::Timestamp as WireTime;
 
 fn now() -> Timestamp {
     Timestamp::parse("2026-11-20T08:30:00Z").unwrap()
