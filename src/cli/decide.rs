@@ -59,7 +59,7 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
     let hasher = crate::domain::keys::KeyHasher::new([0; 16]);
     let generation = Arc::new(generation::load(&settings.models, &settings.policy, &hasher)?);
     let submission =
-        convert::submission(request, clock::system_now()).map_err(|v| Failure::refused(&status::invalid(v)))?;
+        convert::submission(request, clock::system_now()).map_err(|v| Failure::refused(status::invalid(v)))?;
     let submit = Submit {
         content: submission.content_digest(),
         submission: Box::new(submission),
@@ -74,7 +74,7 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
         engine.submit(caller, submit, Instant::now() + PATIENCE, &Mailbox::open()).await
     });
     engine.stop();
-    let answered = answered.map_err(|refused| Failure::refused(&status::refused(refused)))?;
+    let answered = answered.map_err(|refused| Failure::refused(status::refused(refused)))?;
     let entry = answered.history.first().ok_or_else(|| Failure::failed("the engine answered with no entry"))?;
     match &entry.event {
         Event::Submitted(submitted) => Ok(convert::application(entry, submitted, std::iter::empty())),
@@ -121,7 +121,7 @@ fn next(application: &Application) -> String {
             format!("paid in instalments: {}", dates.collect::<Vec<_>>().join(", "))
         }
         State::Challenged => {
-            let challenge = application.challenge.clone().unwrap_or_default();
+            let challenge = application.challenge.unwrap_or_default();
             let what = match challenge.kind() {
                 ChallengeKind::SmsCode => "a code sent by SMS",
                 ChallengeKind::IdDocument => "an identity document",

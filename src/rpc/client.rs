@@ -59,12 +59,6 @@ pub enum CallError {
     Refused(Box<Status>),
 }
 
-impl From<&Status> for CallError {
-    fn from(status: &Status) -> Self {
-        status.clone().into()
-    }
-}
-
 impl From<Status> for CallError {
     fn from(status: Status) -> Self {
         Self::Refused(Box::new(status))

@@ -147,7 +147,7 @@ fn connection(load: &Load<'_>, span: Span, begin: Instant, at: usize) -> io::Res
                         let mut sender = lock();
                         sender.due(due);
                         sender.pump().is_ok() && !given_up.load(Ordering::Relaxed)
-                    })
+                    });
                 };
                 scope.spawn(send);
             }

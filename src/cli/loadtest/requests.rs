@@ -106,7 +106,7 @@ fn customer_of(customer: u64, address: proto::Address) -> proto::Customer {
         given_name: "Ada".into(),
         family_name: "Martin".into(),
         email: format!("ada.martin.{customer}@example.org"),
-        phone: format!("+336{:08}", customer),
+        phone: format!("+336{customer:08}"),
         birth_date: format!("19{:02}-06-15", 50 + customer % 50),
         address: Some(address),
         history: Some(proto::AccountHistory {
