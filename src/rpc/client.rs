@@ -117,7 +117,8 @@ pub struct Client {
 impl Client {
     /// Connects to `server`, such as `http://127.0.0.1:50051`.
     pub async fn connect(server: &str, api_key: Option<&str>) -> Result<Self, CallError> {
-        let endpoint = Endpoint::from_shared(server.to_owned()).ok().filter(|endpoint| endpoint.uri().host().is_some());
+        let endpoint = Endpoint::from_shared(server.to_owned()).ok();
+        let endpoint = endpoint.filter(|it| it.uri().scheme_str() == Some("http") && it.uri().host().is_some());
         let endpoint = endpoint.ok_or_else(|| CallError::Address(server.to_owned()))?;
         let authorization =
             api_key.map(|key| format!("Bearer {key}").parse()).transpose().map_err(|_| CallError::Key)?;

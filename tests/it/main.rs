@@ -3,4 +3,5 @@
 // What stands beside the tests may stop at the first surprise, as they may.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod commands;
 mod tidy;
