@@ -1,0 +1,255 @@
+//! Commits a second of the SQLite store against a plain file that is appended to and synchronised (`fdatasync`), both in
+//! one run and in turns, because disks differ and have moods: compare the ratio, not the figures.
+//!
+//! `cargo bench --bench store`
+
+use aval::domain::decision::{Decision, Digest, GenerationRef, ModelRef, Outcome, Reason, Score, Scores, Target};
+use aval::domain::geo::Country;
+use aval::domain::ids::{DecisionId, EntryId, MerchantId, RequestId, Seq};
+use aval::domain::keys::Keys;
+use aval::domain::money::{Currency, Money};
+use aval::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
+use aval::domain::reason::ReasonCode;
+use aval::domain::submission::{Signal, Signals};
+use aval::domain::time::Timestamp;
+use aval::features::{self, Facts, FeatureKind, Vector};
+use aval::journey::State;
+use aval::store::{self, Batch, Command, Entry, Event, Options, Store, Subject, Submitted, Writer};
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The bytes of one entry in the plain file: about a submission with its request.
+const RAW_BYTES: usize = 1_200;
+/// The bytes of the request.
+const SUBJECT_BYTES: usize = 780;
+/// How long each side is measured at each batch size, in turns of a fifth of it.
+const MEASURED: Duration = Duration::from_secs(3);
+/// Turns of each side.
+const TURNS: u32 = 5;
+
+fn main() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("store-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory for the benchmark");
+    println!("batch | SQLite commits/s | entries/s | CPU us/entry | raw commits/s | ratio");
+    for batch in [1, 16, 128, 1_024] {
+        commits(&directory.join(format!("{batch}")), batch);
+    }
+    reading(&directory.join("reading"));
+    std::fs::remove_dir_all(&directory).expect("the benchmark's own directory");
+}
+
+/// One line of the table.
+fn commits(directory: &Path, size: usize) {
+    let mut sqlite = Sqlite::new(directory);
+    let mut raw = File::create(directory.join("raw")).expect("a file");
+    let bytes = vec![7; RAW_BYTES * size];
+    let (mut stored, mut appended) = (Measured::default(), Measured::default());
+    for _ in 0..TURNS {
+        stored.turn(|| sqlite.entries.next(size), |batch| sqlite.writer.commit(&batch).expect("a commit"));
+        appended.turn(|| (), |()| raw.write_all(&bytes).and_then(|()| raw.sync_data()).expect("an append"));
+    }
+    let (ours, theirs) = (stored.commits_per_second(), appended.commits_per_second());
+    let entries = f64::from(stored.commits) * size as f64;
+    let cpu = stored.cpu.map_or("-".into(), |cpu| format!("{:.1}", cpu.as_secs_f64() * 1e6 / entries));
+    let per_second = ours * size as f64;
+    println!("{size:5} | {ours:16.0} | {per_second:9.0} | {cpu:>12} | {theirs:13.0} | {:.2}", ours / theirs);
+}
+
+/// How long commits took, without what was prepared for them.
+#[derive(Default)]
+struct Measured {
+    commits: u32,
+    spent: Duration,
+    cpu: Option<Duration>,
+}
+
+impl Measured {
+    /// Prepares and commits until this turn's time is up.
+    fn turn<T>(&mut self, mut prepare: impl FnMut() -> T, mut commit: impl FnMut(T)) {
+        let until = self.spent + MEASURED / TURNS;
+        while self.spent < until {
+            let lot: Vec<T> = (0..8).map(|_| prepare()).collect();
+            let (started, cpu) = (Instant::now(), cpu_time());
+            for prepared in lot {
+                commit(prepared);
+                self.commits += 1;
+            }
+            self.spent += started.elapsed();
+            let cpu = cpu_time().zip(cpu).map(|(now, then)| now - then);
+            self.cpu = cpu.map(|cpu| self.cpu.unwrap_or_default() + cpu);
+        }
+    }
+
+    fn commits_per_second(&self) -> f64 {
+        f64::from(self.commits) / self.spent.as_secs_f64()
+    }
+}
+
+/// The CPU time of this process, all threads, where the system tells (Linux).
+fn cpu_time() -> Option<Duration> {
+    let mut nanos = 0;
+    for task in std::fs::read_dir("/proc/self/task").ok()? {
+        let schedstat = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        nanos += schedstat.split(' ').next()?.parse::<u64>().ok()?;
+    }
+    Some(Duration::from_nanos(nanos))
+}
+
+/// How long the look-ups of a server take.
+fn reading(directory: &Path) {
+    const ENTRIES: usize = 100_000;
+    let mut sqlite = Sqlite::new(directory);
+    for _ in 0..ENTRIES / 1_000 {
+        let mut batch = sqlite.entries.next(1_000);
+        batch.settled_requests = batch.entries.iter().map(|entry| (fingerprint(entry), entry.id.seq())).collect();
+        sqlite.writer.commit(&batch).expect("a commit");
+    }
+    let mut reader = sqlite.store.reader().expect("a reader");
+    let mut report = |what: &str, times: usize, mut look_up: Box<dyn FnMut(&mut dyn store::Reader, i64) + '_>| {
+        let started = Instant::now();
+        for n in 0..times {
+            look_up(reader.as_mut(), (n as i64 * 7_919) % ENTRIES as i64);
+        }
+        println!("{what}: {:.1} us", started.elapsed().as_secs_f64() * 1e6 / times as f64);
+    };
+    println!("\nlook-ups among {ENTRIES} entries");
+    report("an entry", 20_000, Box::new(|reader, n| assert!(reader.entry(id(n)).expect("a read").is_some())));
+    report("a history", 20_000, Box::new(|reader, n| assert_eq!(reader.history(id(n)).expect("a read").len(), 1)));
+    report("an entry of a tail of 1,024", 20, {
+        Box::new(|reader, n| drop(reader.tail(id(n % 50_000).seq(), 1_024).expect("a read")))
+    });
+    report("a settled request", 20_000, {
+        Box::new(|reader, n| assert!(reader.settled_request(n as u64 * FINGERPRINTS).expect("a read").is_some()))
+    });
+}
+
+/// Spreads fingerprints as a hash would.
+const FINGERPRINTS: u64 = 0x9e37_79b9_7f4a_7c15;
+
+fn fingerprint(entry: &Entry) -> u64 {
+    match &entry.event {
+        Event::Submitted(submitted) => submitted.command.fingerprint,
+        Event::Imported(_) | Event::OutcomeReported(_) => 0,
+    }
+}
+
+/// A store and what it is given.
+struct Sqlite {
+    store: Arc<dyn Store>,
+    writer: Box<dyn Writer>,
+    entries: Entries,
+}
+
+/// Makes entries, one after the other.
+struct Entries {
+    generation: Arc<GenerationRef>,
+    made: i64,
+}
+
+impl Sqlite {
+    fn new(directory: &Path) -> Self {
+        std::fs::create_dir_all(directory).expect("a directory");
+        let url = format!("sqlite:{}", directory.join("aval.db").display());
+        let store = store::open(&url, &Options::default()).expect("a store");
+        let mut writer = store.writer().expect("a writer");
+        let digest = Digest::of(b"model").to_string();
+        let model = |target: Target| ModelRef {
+            name: target.name().into(),
+            version: "1".into(),
+            target,
+            digest: digest.clone(),
+        };
+        let models = Target::ALL.map(model).into();
+        let generation = Arc::new(GenerationRef { models, policy_digest: digest.clone() });
+        writer.keep_generation(&generation).expect("a generation");
+        Self { store, writer, entries: Entries { generation, made: 0 } }
+    }
+}
+
+impl Entries {
+    fn next(&mut self, size: usize) -> Batch {
+        let first = self.made;
+        self.made += size as i64;
+        let entries = (first..self.made).map(|n| Arc::new(entry(n, &self.generation)));
+        Batch { entries: entries.collect(), ..Batch::default() }
+    }
+}
+
+fn id(n: i64) -> EntryId {
+    EntryId::from_parts(Seq((1_795_000_000_000 << 12) + n), n as u64 * FINGERPRINTS)
+}
+
+/// An accepted purchase in four instalments.
+fn entry(n: i64, generation: &Arc<GenerationRef>) -> Entry {
+    let at = Timestamp::from_ms(1_795_000_000_000 + n / 10).expect("a time");
+    let merchant = MerchantId::parse("shop-of-the-benchmark").expect("a merchant");
+    let choice = PlanChoice { instalment_count: 4, deferred_days: 0, deferred_months: 0 };
+    let amount = Money { amount_minor: 45_000, currency: Currency::EUR };
+    let score = |log_odds| Some(Score { log_odds, calibrated_log_odds: log_odds * 0.9, probability: 0.021 });
+    let decision = Decision {
+        id: DecisionId(id(n)),
+        outcome: Outcome::Accept,
+        reasons: vec![Reason { code: ReasonCode::CREDIT_USED, target: Some(Target::Default), contribution: 0.71 }],
+        scores: Scores { fraud: score(-4.25), default: score(-3.75), expected_loss_minor: Some(417) },
+        generation: generation.clone(),
+        degraded: false,
+        diagnostics: Vec::new(),
+        decided_at: at,
+    };
+    let fingerprint = n as u64 * FINGERPRINTS;
+    let facts = Facts {
+        merchant: merchant.clone(),
+        at,
+        amount,
+        plan: choice,
+        country: Country::parse("FR").ok(),
+        keys: Keys([1, 2, 3, 4, 5, 6, 7, 8].map(|kind| Some(fingerprint.rotate_left(kind)))),
+        vector: vector(n),
+        signals: Signals::new([("loyalty_years".into(), Signal::Number(3.0))]),
+    };
+    let request_id = RequestId::parse(&format!("request-{n}")).expect("a request id");
+    let submitted = Submitted {
+        command: Command { request_id, fingerprint, content: Digest([n as u8; 32]) },
+        merchant_reference: Some(format!("order-{n}").into()),
+        facts,
+        decision,
+        state: State::Accepted { plan: plan(choice, amount) },
+    };
+    Entry {
+        id: id(n),
+        at,
+        merchant,
+        application: id(n),
+        actor: "aval_benchmark".into(),
+        event: Event::Submitted(Box::new(submitted)),
+        subject: Some(Subject(vec![n as u8; SUBJECT_BYTES].into())),
+    }
+}
+
+fn plan(choice: PlanChoice, amount: Money) -> Plan {
+    let due_date = jiff::civil::Date::new(2026, 11, 20).expect("a day");
+    let instalment = Instalment {
+        due_date,
+        purchase_amount_minor: 11_250,
+        customer_fee_minor: 0,
+        customer_interest_minor: 0,
+        total_amount_minor: 11_250,
+        state: InstalmentState::Pending,
+    };
+    Plan { choice, amount, customer_cost_minor: 0, cost_bps: 0, instalments: vec![instalment; 4] }
+}
+
+fn vector(n: i64) -> Vector {
+    let mut vector = Vector::default();
+    for (id, feature) in features::all() {
+        match feature.kind {
+            FeatureKind::Number => vector.set_number(id, f64::from(id.0) * 1.25 + n as f64),
+            FeatureKind::Boolean => vector.set_number(id, f64::from(id.0 % 2)),
+            FeatureKind::Category => {}
+        }
+    }
+    vector
+}
