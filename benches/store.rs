@@ -98,9 +98,11 @@ fn cpu_time() -> Option<Duration> {
     Some(Duration::from_nanos(nanos))
 }
 
+/// The entries among which is looked up.
+const ENTRIES: i64 = 100_000;
+
 /// How long the look-ups of a server take.
 fn reading(directory: &Path) {
-    const ENTRIES: usize = 100_000;
     let mut sqlite = Sqlite::new(directory);
     for _ in 0..ENTRIES / 1_000 {
         let mut batch = sqlite.entries.next(1_000);
@@ -108,22 +110,32 @@ fn reading(directory: &Path) {
         sqlite.writer.commit(&batch).expect("a commit");
     }
     let mut reader = sqlite.store.reader().expect("a reader");
-    let mut report = |what: &str, times: usize, mut look_up: Box<dyn FnMut(&mut dyn store::Reader, i64) + '_>| {
-        let started = Instant::now();
-        for n in 0..times {
-            look_up(reader.as_mut(), (n as i64 * 7_919) % ENTRIES as i64);
-        }
-        println!("{what}: {:.1} us", started.elapsed().as_secs_f64() * 1e6 / times as f64);
-    };
     println!("\nlook-ups among {ENTRIES} entries");
-    report("an entry", 20_000, Box::new(|reader, n| assert!(reader.entry(id(n)).expect("a read").is_some())));
-    report("a history", 20_000, Box::new(|reader, n| assert_eq!(reader.history(id(n)).expect("a read").len(), 1)));
-    report("an entry of a tail of 1,024", 20, {
-        Box::new(|reader, n| drop(reader.tail(id(n % 50_000).seq(), 1_024).expect("a read")))
-    });
-    report("a settled request", 20_000, {
-        Box::new(|reader, n| assert!(reader.settled_request(n as u64 * FINGERPRINTS).expect("a read").is_some()))
-    });
+    look_ups("an entry", || (0..20_000).map(scattered), |n| reader.entry(id(n)).expect("a read").is_some());
+    look_ups("a history", || (0..20_000).map(scattered), |n| reader.history(id(n)).expect("a read").len() == 1);
+    look_ups(
+        "a tail of 1,024 entries",
+        || (0..50).map(|n| n * 1_024),
+        |n| reader.tail(Seq(id(n).seq().0 - 1), 1_024).expect("a read").len() == 1_024,
+    );
+    look_ups(
+        "a settled request",
+        || (0..20_000).map(scattered),
+        |n| reader.settled_request((n as u64).wrapping_mul(FINGERPRINTS)).expect("a read").is_some(),
+    );
+}
+
+fn scattered(n: i64) -> i64 {
+    n * 7_919 % ENTRIES
+}
+
+/// Looks up every number and prints how long one took.
+fn look_ups<I: Iterator<Item = i64>>(what: &str, numbers: impl Fn() -> I, mut found: impl FnMut(i64) -> bool) {
+    let started = Instant::now();
+    let all = numbers().filter(|n| found(*n)).count();
+    let spent = started.elapsed();
+    assert_eq!(all, numbers().count(), "{what}: all are there");
+    println!("{what}: {:.1} us", spent.as_secs_f64() * 1e6 / all as f64);
 }
 
 /// Spreads fingerprints as a hash would.
@@ -179,7 +191,7 @@ impl Entries {
 }
 
 fn id(n: i64) -> EntryId {
-    EntryId::from_parts(Seq((1_795_000_000_000 << 12) + n), n as u64 * FINGERPRINTS)
+    EntryId::from_parts(Seq((1_795_000_000_000 << 12) + n), (n as u64).wrapping_mul(FINGERPRINTS))
 }
 
 /// An accepted purchase in four instalments.
@@ -199,7 +211,7 @@ fn entry(n: i64, generation: &Arc<GenerationRef>) -> Entry {
         diagnostics: Vec::new(),
         decided_at: at,
     };
-    let fingerprint = n as u64 * FINGERPRINTS;
+    let fingerprint = (n as u64).wrapping_mul(FINGERPRINTS);
     let facts = Facts {
         merchant: merchant.clone(),
         at,

@@ -6,8 +6,10 @@ use crate::domain::keys::KeyKind;
 
 /// A store under test: opened, and opened again, as a process that starts would.
 struct Bed {
-    open: Box<dyn Fn(&Options) -> Result<Arc<dyn Store>, StoreError>>,
+    open: Box<Open>,
 }
+
+type Open = dyn Fn(&Options) -> Result<Arc<dyn Store>, StoreError>;
 
 impl Bed {
     fn sqlite() -> Self {
