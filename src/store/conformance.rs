@@ -3,6 +3,7 @@
 use super::specimen::{at, generation, id, imported, keys, merchant, reported, submitted};
 use super::*;
 use crate::domain::keys::KeyKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A store under test: opened, and opened again, as a process that starts would.
 struct Bed {
@@ -362,16 +363,18 @@ fn readers_see_what_is_committed_beside_the_writer(bed: &Bed) {
 fn everybody_goes_on_at_once(bed: &Bed) {
     const COMMITS: i64 = 100;
     let (store, mut writer) = bed.writer();
+    let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            for n in 0..COMMITS {
-                writer.commit(&batch((n * 8..n * 8 + 8).map(imported))).unwrap();
-            }
+            let all = (0..COMMITS).try_for_each(|n| writer.commit(&batch((n * 8..n * 8 + 8).map(imported))));
+            done.store(true, Ordering::Release);
+            all.unwrap();
         });
         for _ in 0..2 {
             scope.spawn(|| {
                 let mut read = 0;
-                while read < COMMITS * 8 {
+                loop {
+                    let last_time = done.load(Ordering::Acquire);
                     let mut reader = store.reader().unwrap();
                     let after = if read == 0 { Seq(0) } else { id(read - 1).seq() };
                     let next = reader.tail(after, 1_000).unwrap();
@@ -379,6 +382,9 @@ fn everybody_goes_on_at_once(bed: &Bed) {
                     let expected: Vec<_> = (read..read + next.len() as i64).map(id).collect();
                     assert_eq!(ids(&next), expected, "in order, each once");
                     read += next.len() as i64;
+                    if last_time {
+                        break assert_eq!(read, COMMITS * 8);
+                    }
                 }
             });
         }
