@@ -25,10 +25,10 @@ use std::time::{Duration, Instant};
 const RAW_BYTES: usize = 1_200;
 /// The bytes of the request.
 const SUBJECT_BYTES: usize = 780;
-/// How long each side is measured at each batch size, in turns of a fifth of it.
-const MEASURED: Duration = Duration::from_secs(3);
-/// Turns of each side.
-const TURNS: u32 = 5;
+/// Turns of each side at each batch size; the ratio is the median of the turns' own.
+const TURNS: usize = 11;
+/// How long one turn of one side is.
+const TURN: Duration = Duration::from_millis(300);
 
 fn main() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("store-bench-{}", std::process::id()));
@@ -46,46 +46,54 @@ fn commits(directory: &Path, size: usize) {
     let mut sqlite = Sqlite::new(directory);
     let mut raw = File::create(directory.join("raw")).expect("a file");
     let bytes = vec![7; RAW_BYTES * size];
-    let (mut stored, mut appended) = (Measured::default(), Measured::default());
+    let (mut stored, mut appended) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        stored.turn(|| sqlite.entries.next(size), |batch| sqlite.writer.commit(&batch).expect("a commit"));
-        appended.turn(|| (), |()| raw.write_all(&bytes).and_then(|()| raw.sync_data()).expect("an append"));
+        let commit = |batch: Batch| sqlite.writer.commit(&batch).expect("a commit");
+        stored.push(turn(|| sqlite.entries.next(size), commit));
+        appended.push(turn(|| (), |()| raw.write_all(&bytes).and_then(|()| raw.sync_data()).expect("an append")));
     }
-    let (ours, theirs) = (stored.commits_per_second(), appended.commits_per_second());
-    let entries = f64::from(stored.commits) * size as f64;
-    let cpu = stored.cpu.map_or("-".into(), |cpu| format!("{:.1}", cpu.as_secs_f64() * 1e6 / entries));
-    let per_second = ours * size as f64;
-    println!("{size:5} | {ours:16.0} | {per_second:9.0} | {cpu:>12} | {theirs:13.0} | {:.2}", ours / theirs);
+    let ratios = stored.iter().zip(&appended).map(|(ours, theirs)| ours.per_second() / theirs.per_second());
+    let (ours, theirs) = (stored.iter().map(Turn::per_second), appended.iter().map(Turn::per_second));
+    let (ratio, ours, theirs) = (median(ratios), median(ours), median(theirs));
+    let cpu: Option<Duration> = stored.iter().map(|turn| turn.cpu).sum();
+    let entries = stored.iter().map(|turn| turn.commits).sum::<usize>() * size;
+    let cpu = cpu.map_or("-".into(), |cpu| format!("{:.1}", cpu.as_secs_f64() * 1e6 / entries as f64));
+    println!("{size:5} | {ours:16.0} | {:9.0} | {cpu:>12} | {theirs:13.0} | {ratio:.2}", ours * size as f64);
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// How long commits took, without what was prepared for them.
-#[derive(Default)]
-struct Measured {
-    commits: u32,
+struct Turn {
+    commits: usize,
     spent: Duration,
+    /// The CPU time of all threads, where the system tells.
     cpu: Option<Duration>,
 }
 
-impl Measured {
-    /// Prepares and commits until this turn's time is up.
-    fn turn<T>(&mut self, mut prepare: impl FnMut() -> T, mut commit: impl FnMut(T)) {
-        let until = self.spent + MEASURED / TURNS;
-        while self.spent < until {
-            let lot: Vec<T> = (0..8).map(|_| prepare()).collect();
-            let (started, cpu) = (Instant::now(), cpu_time());
-            for prepared in lot {
-                commit(prepared);
-                self.commits += 1;
-            }
-            self.spent += started.elapsed();
-            let cpu = cpu_time().zip(cpu).map(|(now, then)| now - then);
-            self.cpu = cpu.map(|cpu| self.cpu.unwrap_or_default() + cpu);
-        }
+impl Turn {
+    fn per_second(&self) -> f64 {
+        self.commits as f64 / self.spent.as_secs_f64()
     }
+}
 
-    fn commits_per_second(&self) -> f64 {
-        f64::from(self.commits) / self.spent.as_secs_f64()
+/// Prepares and commits until the turn's time is up.
+fn turn<T>(mut prepare: impl FnMut() -> T, mut commit: impl FnMut(T)) -> Turn {
+    let mut turn = Turn { commits: 0, spent: Duration::ZERO, cpu: Some(Duration::ZERO) };
+    while turn.spent < TURN {
+        let lot: Vec<T> = (0..8).map(|_| prepare()).collect();
+        let (started, cpu) = (Instant::now(), cpu_time());
+        turn.commits += lot.len();
+        lot.into_iter().for_each(&mut commit);
+        turn.spent += started.elapsed();
+        let cpu = cpu_time().zip(cpu).map(|(now, then)| now.saturating_sub(then));
+        turn.cpu = turn.cpu.zip(cpu).map(|(sum, cpu)| sum + cpu);
     }
+    turn
 }
 
 /// The CPU time of this process, all threads, where the system tells (Linux).
