@@ -70,8 +70,8 @@ impl Shard {
     }
 
     /// What was counted of a key.
-    pub fn read(&self, place: u64, at: i64, currency: u8) -> Reading {
-        match self.young.slots.get(&place).or_else(|| self.old.slots.get(&place)) {
+    pub fn read(&mut self, place: u64, at: i64, currency: u8) -> Reading {
+        match self.young.slots.get_mut(&place).or_else(|| self.old.slots.get_mut(&place)) {
             Some(slot) => slot.read(at, currency),
             None => Reading { since: self.since, ..Reading::default() },
         }
