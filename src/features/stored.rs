@@ -433,7 +433,7 @@ mod tests {
         assert_eq!(Vector::decode(&hex::decode(STORED).unwrap()), Some(vector));
     }
 
-    const STORED: &str = "0109c625b1910da6b303455552030801cb08640363";
+    const STORED: &str = "0109c625b1910da6b3034555520308018f08640327";
 
     #[test]
     fn what_a_newer_version_wrote_is_refused() {
