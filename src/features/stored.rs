@@ -307,7 +307,7 @@ fn quotient(number: f64) -> Option<(u64, u64)> {
     let mut rest = number - number.trunc();
     while over as f64 / under as f64 != number {
         let inverse = 1.0 / rest;
-        if !(inverse < LARGEST) {
+        if inverse.is_nan() || inverse >= LARGEST {
             return None;
         }
         let whole = inverse as u64;

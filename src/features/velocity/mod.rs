@@ -52,13 +52,16 @@ impl Velocity {
     pub fn read_into(&mut self, facts: &mut Facts) {
         let (at, amount) = (facts.at.ms(), facts.amount.amount_minor);
         let currency = self.currency(facts.amount.currency).unwrap_or(u8::MAX);
+        // All keys are looked up before any is answered for, so that their waits for memory overlap.
+        let readings = KeyKind::ALL.map(|kind| {
+            let place = place(kind, facts.keys.get(kind)?);
+            Some(self.shards[shard(place)].read(place, at, currency))
+        });
         let numbers = facts.vector.numbers_mut();
-        for (kind, questions) in KeyKind::ALL.into_iter().zip(QUESTIONS.iter()) {
-            let Some(hash) = facts.keys.get(kind) else { continue };
-            let place = place(kind, hash);
-            let reading = self.shards[shard(place)].read(place, at, currency);
+        for (reading, questions) in readings.iter().zip(QUESTIONS.iter()) {
+            let Some(reading) = reading else { continue };
             for (number, measure) in numbers[questions.first..].iter_mut().zip(&questions.measures) {
-                *number = answer(*measure, &reading, at, amount).unwrap_or(f64::NAN);
+                *number = answer(*measure, reading, at, amount).unwrap_or(f64::NAN);
             }
         }
     }

@@ -51,7 +51,7 @@ pub(super) struct Series {
     /// The currency of all events, or of those until the first in another.
     currency: u8,
     /// The currency of each place, once there is more than one.
-    currencies: Option<Box<Vec<u8>>>,
+    currencies: Option<Vec<u8>>,
     /// Where each edge of the windows was at the last reading: time goes on, so it is there or a little later. Only
     /// hints; no reading depends on them.
     hints: [u16; EDGES.len()],
@@ -91,7 +91,7 @@ impl Series {
         let so_far = self.totals_before(place);
         let step = Step::new(event.at, so_far.frauds(), so_far.total.wrapping_add(event.amount));
         if self.currencies.is_none() && event.currency != self.currency {
-            self.currencies = Some(Box::new(vec![self.currency; self.steps.len()]));
+            self.currencies = Some(vec![self.currency; self.steps.len()]);
         }
         if let Some(currencies) = &mut self.currencies {
             currencies.insert(place, event.currency);
@@ -148,7 +148,7 @@ impl Series {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        let currencies = self.currencies.as_ref().map_or(0, |currencies| size_of::<Vec<u8>>() + currencies.capacity());
+        let currencies = self.currencies.as_ref().map_or(0, Vec::capacity);
         size_of::<Self>() + self.steps.capacity() * size_of::<Step>() + currencies
     }
 
