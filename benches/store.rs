@@ -266,9 +266,9 @@ fn vector(n: i64) -> Vector {
     let mut vector = Vector::default();
     for (id, feature) in features::all() {
         match feature.kind {
-            FeatureKind::Number => vector.set_number(id, f64::from(id.0) * 1.25 + n as f64),
+            FeatureKind::Number => vector.set_number(id, f64::from(id.0 % 7) + n as f64),
             FeatureKind::Boolean => vector.set_number(id, f64::from(id.0 % 2)),
-            FeatureKind::Category => {}
+            FeatureKind::Category => vector.set_category(id, "electronics"),
         }
     }
     vector
