@@ -55,8 +55,11 @@ fn handbook(data: &Path) -> Result<(), Box<dyn Error>> {
         read_split(&data.join(split), &mut expected)?;
     }
     let differing = compare(&transactions, &expected)?;
-    let cost = cost_of_two_keys(&transactions);
-    println!("handbook: two keys, all their features, read and counted: {cost:.0} ns a transaction");
+    let costs = [0; 3].map(|_| cost_of_two_keys(&transactions));
+    let best = costs.into_iter().fold(f64::INFINITY, f64::min);
+    println!(
+        "handbook: two keys, all their features, read and counted: {best:.0} ns a transaction on the processor, best of {costs:.0?}"
+    );
     if differing > 2 {
         return Err(format!("{differing} rows differ from the handbook's columns: expected at most 2").into());
     }
@@ -90,7 +93,6 @@ fn compare(transactions: &[Transaction], expected: &HashMap<i64, [f64; 15]>) -> 
     let mut submission = bare()?;
     let mut unreported = VecDeque::new();
     let (mut compared, mut differing) = (0, 0);
-    let start = Instant::now();
     for transaction in transactions {
         // A fraud is known seven days after the purchase.
         while let Some((keys, at)) = unreported.front().copied()
@@ -112,10 +114,8 @@ fn compare(transactions: &[Transaction], expected: &HashMap<i64, [f64; 15]>) -> 
             unreported.push_back((facts.keys, transaction.at));
         }
     }
-    let each = start.elapsed().as_nanos() as f64 / transactions.len() as f64;
     println!(
-        "handbook: {} transactions streamed, {compared} compared on {} features, {differing} differ; {each:.0} ns a \
-         transaction, the other features of a bare submission included; velocity takes {} MB",
+        "handbook: {} transactions streamed, {compared} compared on {} features, {differing} differ; velocity takes {} MB",
         transactions.len(),
         COLUMNS.len(),
         velocity.bytes() >> 20,
@@ -144,17 +144,18 @@ fn differs(transaction: &Transaction, vector: &Vector, ids: &[FeatureId; 15], ex
 fn cost_of_two_keys(transactions: &[Transaction]) -> f64 {
     let mut velocity = Velocity::new(MEMORY_BYTES);
     let mut facts = facts_of_keys(Keys::default());
-    let start = Instant::now();
-    for transaction in transactions {
-        (facts.keys, facts.at, facts.amount) = (keys_of(transaction), transaction.at, transaction.amount);
-        velocity.read_into(&mut facts);
-        black_box(&facts);
-        velocity.add(&facts.keys, transaction.at, transaction.amount);
-        if transaction.fraud {
-            velocity.report_fraud(&facts.keys, transaction.at);
+    let busy = busy_ns(|| {
+        for transaction in transactions {
+            (facts.keys, facts.at, facts.amount) = (keys_of(transaction), transaction.at, transaction.amount);
+            velocity.read_into(&mut facts);
+            black_box(&facts);
+            velocity.add(&facts.keys, transaction.at, transaction.amount);
+            if transaction.fraud {
+                velocity.report_fraud(&facts.keys, transaction.at);
+            }
         }
-    }
-    start.elapsed().as_nanos() as f64 / transactions.len() as f64
+    });
+    busy / transactions.len() as f64
 }
 
 fn keys_of(transaction: &Transaction) -> Keys {
@@ -295,15 +296,28 @@ fn stored(facts: &Facts) {
 }
 
 fn time(count: usize, mut run: impl FnMut(usize)) -> f64 {
-    let start = Instant::now();
-    (0..count).for_each(&mut run);
-    start.elapsed().as_nanos() as f64 / count as f64
+    busy_ns(|| (0..count).for_each(&mut run)) / count as f64
+}
+
+/// Runs something; returns the nanoseconds that this thread was on a processor (on Linux; elsewhere those that passed),
+/// so that what else the machine does is not measured.
+fn busy_ns(run: impl FnOnce()) -> f64 {
+    let on_processor = || {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        stat.split(' ').next()?.parse::<f64>().ok()
+    };
+    let (start, before) = (Instant::now(), on_processor());
+    run();
+    match (before, on_processor()) {
+        (Some(before), Some(after)) => after - before,
+        _ => start.elapsed().as_nanos() as f64,
+    }
 }
 
 fn resident_mb() -> i64 {
     let pages = std::fs::read_to_string("/proc/self/statm").ok();
     let pages = pages.and_then(|statm| statm.split(' ').nth(1)?.parse::<i64>().ok());
-    pages.unwrap_or(0) * 4_096 >> 20
+    (pages.unwrap_or(0) * 4_096) >> 20
 }
 
 fn facts_of_keys(keys: Keys) -> Facts {

@@ -101,5 +101,11 @@ fn alike(a: &str, b: &str) -> bool {
     fn fold(text: &str) -> impl Iterator<Item = char> {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
     }
-    a == b || fold(a).eq(fold(b))
+    fn fold_ascii(text: &str) -> impl Iterator<Item = u8> {
+        text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
+    }
+    match a.is_ascii() && b.is_ascii() {
+        true => a == b || fold_ascii(a).eq(fold_ascii(b)),
+        false => a == b || fold(a).eq(fold(b)),
+    }
 }

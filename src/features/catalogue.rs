@@ -43,7 +43,8 @@ const COUNT: usize = {
     count
 };
 
-const ENTRIES: [Feature; COUNT] = {
+/// All entries, by place.
+pub(super) static CATALOGUE: [Feature; COUNT] = {
     let mut all = [FAMILIES[0].features[0]; COUNT];
     let (mut part, mut at) = (0, 0);
     while part < FAMILIES.len() {
@@ -58,17 +59,14 @@ const ENTRIES: [Feature; COUNT] = {
     all
 };
 
-/// All entries, by place.
-pub(super) static CATALOGUE: [Feature; COUNT] = ENTRIES;
-
-const LAST_CODE: usize = ENTRIES[COUNT - 1].code as usize;
+const LAST_CODE: usize = CATALOGUE[COUNT - 1].code as usize;
 
 /// The place after the one that has each code; 0: no feature has it.
 static AFTER_PLACE: [u16; LAST_CODE + 1] = {
     let mut places = [0; LAST_CODE + 1];
     let mut at = 0;
     while at < COUNT {
-        places[ENTRIES[at].code as usize] = at as u16 + 1;
+        places[CATALOGUE[at].code as usize] = at as u16 + 1;
         at += 1;
     }
     places

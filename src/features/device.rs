@@ -111,7 +111,7 @@ impl Agent {
         // Later words refine earlier ones (Chrome calls itself Safari, Edge calls itself Chrome, Android Linux), so
         // each word has a rank, and the highest wins.
         let (mut system_rank, mut browser_rank) = (0, 0);
-        for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+        for word in text.as_bytes().split(|b| !b.is_ascii_alphanumeric()) {
             let mut system = |name, rank| {
                 if rank > system_rank {
                     (agent.system, system_rank) = (name, rank);
@@ -123,26 +123,26 @@ impl Agent {
                 }
             };
             match word {
-                "Linux" | "X11" => system("linux", 1),
-                "Windows" => system("windows", 2),
-                "Macintosh" => system("macos", 2),
-                "CrOS" => system("chromeos", 2),
-                "Android" => system("android", 3),
-                "iPhone" | "iPod" | "iOS" => system("ios", 3),
-                "iPad" => {
+                b"Linux" | b"X11" => system("linux", 1),
+                b"Windows" => system("windows", 2),
+                b"Macintosh" => system("macos", 2),
+                b"CrOS" => system("chromeos", 2),
+                b"Android" => system("android", 3),
+                b"iPhone" | b"iPod" | b"iOS" => system("ios", 3),
+                b"iPad" => {
                     system("ios", 3);
                     agent.tablet = true;
                 }
-                "Tablet" => agent.tablet = true,
-                "Mobile" => agent.mobile = true,
-                "Safari" => browser("safari", 1),
-                "Chrome" | "CriOS" | "Chromium" => browser("chrome", 2),
-                "Firefox" | "FxiOS" => browser("firefox", 2),
-                "Edg" | "EdgA" | "EdgiOS" | "Edge" => browser("edge", 3),
-                "OPR" | "Opera" | "OPiOS" => browser("opera", 3),
-                "SamsungBrowser" => browser("samsung", 3),
-                "FBAN" | "FBAV" | "Instagram" | "TikTok" | "musical" | "GSA" | "wv" => browser("in_app", 4),
-                "" => {}
+                b"Tablet" => agent.tablet = true,
+                b"Mobile" => agent.mobile = true,
+                b"Safari" => browser("safari", 1),
+                b"Chrome" | b"CriOS" | b"Chromium" => browser("chrome", 2),
+                b"Firefox" | b"FxiOS" => browser("firefox", 2),
+                b"Edg" | b"EdgA" | b"EdgiOS" | b"Edge" => browser("edge", 3),
+                b"OPR" | b"Opera" | b"OPiOS" => browser("opera", 3),
+                b"SamsungBrowser" => browser("samsung", 3),
+                b"FBAN" | b"FBAV" | b"Instagram" | b"TikTok" | b"musical" | b"GSA" | b"wv" => browser("in_app", 4),
+                b"" => {}
                 other => agent.bot |= names_a_robot(other),
             }
         }
@@ -162,7 +162,8 @@ impl Agent {
     }
 }
 
-fn names_a_robot(word: &str) -> bool {
+fn names_a_robot(word: &[u8]) -> bool {
+    const ENDS: [&str; 3] = ["bot", "crawler", "spider"];
     const TOOLS: [&str; 12] = [
         "curl",
         "wget",
@@ -178,10 +179,9 @@ fn names_a_robot(word: &str) -> bool {
         "headlesschrome",
     ];
     let ends = |end: &str| {
-        let from = word.len().checked_sub(end.len());
-        from.and_then(|from| word.get(from..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+        word.len().checked_sub(end.len()).is_some_and(|from| word[from..].eq_ignore_ascii_case(end.as_bytes()))
     };
-    ["bot", "crawler", "spider"].into_iter().any(ends) || TOOLS.iter().any(|tool| tool.eq_ignore_ascii_case(word))
+    ENDS.into_iter().any(ends) || TOOLS.iter().any(|tool| word.eq_ignore_ascii_case(tool.as_bytes()))
 }
 
 /// A locale such as `fr-FR`, by BCP 47, or `fr_FR`.

@@ -44,13 +44,14 @@ impl Facts {
         hasher: &KeyHasher,
     ) -> Self {
         let scene = Scene::of(submission, time_zone, at);
-        let mut vector = Vector::default();
+        let mut vector = Vector::roomy();
         for (id, feature) in all() {
             match feature.source {
                 Source::Number(read) => read(&scene).into_iter().for_each(|value| vector.set_number(id, value)),
                 Source::Boolean(read) => read(&scene).into_iter().for_each(|yes| vector.set_number(id, yes.into())),
                 Source::Category(read) => read(&scene).into_iter().for_each(|name| vector.set_category(id, name)),
-                Source::Velocity(_) => {}
+                // The velocity families are the last ones.
+                Source::Velocity(_) => break,
             }
         }
         Self {

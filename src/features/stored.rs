@@ -12,14 +12,10 @@
 //! ```
 
 use super::catalogue::{CATALOGUE, place_of};
-use super::{Feature, FeatureId, FeatureKind, Vector, velocity};
+use super::velocity::{FIRST_AGAIN, NEXT_KEY, mean_is_of};
+use super::{Feature, FeatureId, FeatureKind, Vector};
 
 const FORMAT: u8 = 1;
-/// How far apart the codes of the same question about two kinds of keys are. Permanent.
-const NEXT_KEY: u16 = 100;
-/// The first code for which the one before by [`NEXT_KEY`] is asked. Permanent.
-const FIRST_AGAIN: u16 = 1_100;
-
 /// How one value, or a run of values of features with consecutive codes, is written. Permanent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -160,7 +156,7 @@ impl Vector {
 
     /// What a mean must be by the sum and the count of its window.
     fn mean(&self, code: u16) -> Option<f64> {
-        let (sum, count) = velocity::mean_is_of(code)?;
+        let (sum, count) = mean_is_of(code)?;
         Some(self.number_of(sum) / self.number_of(count))
     }
 }
@@ -311,7 +307,7 @@ fn quotient(number: f64) -> Option<(u64, u64)> {
     let mut rest = number - number.trunc();
     while over as f64 / under as f64 != number {
         let inverse = 1.0 / rest;
-        if !(inverse < LARGEST) {
+        if inverse.is_nan() || inverse >= LARGEST {
             return None;
         }
         let whole = inverse as u64;
@@ -437,7 +433,7 @@ mod tests {
         assert_eq!(Vector::decode(&hex::decode(STORED).unwrap()), Some(vector));
     }
 
-    const STORED: &str = "";
+    const STORED: &str = "0109c625b1910da6b3034555520308018f08640327";
 
     #[test]
     fn what_a_newer_version_wrote_is_refused() {

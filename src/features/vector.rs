@@ -17,6 +17,11 @@ pub struct Vector {
 }
 
 impl Vector {
+    /// All missing, with room for the categories of a typical submission.
+    pub(super) fn roomy() -> Self {
+        Self { numbers: Vec::new(), categories: Vec::with_capacity(24), names: String::with_capacity(120) }
+    }
+
     /// The value of a number, or of a boolean as 0 or 1; NaN where missing.
     pub fn number(&self, id: FeatureId) -> f64 {
         self.numbers.get(usize::from(id.0)).copied().unwrap_or(f64::NAN)
@@ -39,6 +44,11 @@ impl Vector {
     /// Sets a category, at most 255 bytes of its name.
     pub fn set_category(&mut self, id: FeatureId, name: &str) {
         let name = &name[..name.floor_char_boundary(MAX_CATEGORY_BYTES)];
+        if self.categories.last().is_none_or(|(last, _)| *last < id) {
+            self.names.push_str(name);
+            self.categories.push((id, self.names.len()));
+            return;
+        }
         let (at, old_end) = match self.categories.binary_search_by_key(&id, |(at, _)| *at) {
             Ok(at) => (at, self.categories[at].1),
             Err(at) => {

@@ -3,11 +3,14 @@
 use super::specimen::{at, generation, id, imported, keys, merchant, reported, submitted};
 use super::*;
 use crate::domain::keys::KeyKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A store under test: opened, and opened again, as a process that starts would.
 struct Bed {
-    open: Box<dyn Fn(&Options) -> Result<Arc<dyn Store>, StoreError>>,
+    open: Box<Open>,
 }
+
+type Open = dyn Fn(&Options) -> Result<Arc<dyn Store>, StoreError>;
 
 impl Bed {
     fn sqlite() -> Self {
@@ -74,6 +77,7 @@ every_store! {
         entries_refer_to_kept_generations
         there_is_one_writer
         readers_see_what_is_committed_beside_the_writer
+        everybody_goes_on_at_once
         api_keys_are_put_beside_the_writer
         everything_is_there_after_opening_again
         a_full_store_says_so_and_keeps_what_it_has
@@ -356,17 +360,53 @@ fn readers_see_what_is_committed_beside_the_writer(bed: &Bed) {
     }
 }
 
-fn api_keys_are_put_beside_the_writer(bed: &Bed) {
+fn everybody_goes_on_at_once(bed: &Bed) {
+    const COMMITS: i64 = 100;
     let (store, mut writer) = bed.writer();
-    let key = |name: &str, created: i64| ApiKey {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let all = (0..COMMITS).try_for_each(|n| writer.commit(&batch((n * 8..n * 8 + 8).map(imported))));
+            done.store(true, Ordering::Release);
+            all.unwrap();
+        });
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut read = 0;
+                loop {
+                    let last_time = done.load(Ordering::Acquire);
+                    let mut reader = store.reader().unwrap();
+                    let after = if read == 0 { Seq(0) } else { id(read - 1).seq() };
+                    let next = reader.tail(after, 1_000).unwrap();
+                    assert_eq!(next.len() % 8, 0, "whole batches are seen, or nothing of them");
+                    let expected: Vec<_> = (read..read + next.len() as i64).map(id).collect();
+                    assert_eq!(ids(&next), expected, "in order, each once");
+                    read += next.len() as i64;
+                    if last_time {
+                        break assert_eq!(read, COMMITS * 8);
+                    }
+                }
+            });
+        }
+        scope.spawn(|| (0..20).for_each(|n| store.put_api_key(&api_key(&n.to_string(), n)).unwrap()));
+    });
+    assert_eq!(store.reader().unwrap().api_keys().unwrap().len(), 20);
+}
+
+fn api_key(name: &str, created: i64) -> ApiKey {
+    ApiKey {
         prefix: format!("aval_{name}"),
         digest: Digest::of(name.as_bytes()),
         merchant: merchant("demo"),
         roles: "merchant,reviewer".into(),
         created_at: at(created),
         revoked_at: None,
-    };
-    let (first, second) = (key("first", 2), key("second", 1));
+    }
+}
+
+fn api_keys_are_put_beside_the_writer(bed: &Bed) {
+    let (store, mut writer) = bed.writer();
+    let (first, second) = (api_key("first", 2), api_key("second", 1));
     store.put_api_key(&first).unwrap();
     writer.commit(&batch([imported(0)])).unwrap();
     store.put_api_key(&second).unwrap();

@@ -167,7 +167,7 @@ pub struct ListQuery {
     pub created_from: Option<Timestamp>,
     /// Only submitted before this time.
     pub created_before: Option<Timestamp>,
-    /// How many at most.
+    /// How many at most; at least 1.
     pub limit: usize,
 }
 

@@ -69,13 +69,14 @@ pub fn amount(amount_minor: i64) -> Money {
     Money { amount_minor, currency: Currency::EUR }
 }
 
-/// Every number of the catalogue; every fifth is missing.
+/// Every feature of the catalogue; every fifth is missing.
 pub fn vector(n: i64) -> Vector {
     let mut vector = Vector::default();
     for (id, feature) in crate::features::all() {
         match feature.kind {
-            FeatureKind::Number if id.0 % 5 > 0 => vector.set_number(id, f64::from(id.0) * 1.25 + n as f64),
+            FeatureKind::Number if id.0 % 5 > 0 => vector.set_number(id, f64::from(id.0 % 7) + n as f64),
             FeatureKind::Boolean if id.0 % 5 > 0 => vector.set_number(id, f64::from(id.0 % 2)),
+            FeatureKind::Category if id.0 % 5 > 0 => vector.set_category(id, "electronics"),
             _ => {}
         }
     }

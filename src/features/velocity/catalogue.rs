@@ -26,8 +26,8 @@ pub(super) const EDGES: [i64; 9] =
 /// A window by the places of its edges in [`EDGES`]: it holds what is after `from` and not after `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::features) struct Window {
-    pub from: usize,
-    pub to: usize,
+    pub from: u8,
+    pub to: u8,
 }
 
 const H1: Window = Window { from: 1, to: 0 };
@@ -61,9 +61,17 @@ pub(in crate::features) enum Quantity {
     MeanWithThis,
 }
 
+/// Where the codes of velocity begin. Permanent.
+const FIRST_CODE: u16 = 1_000;
+/// How far apart the codes of the same question about two kinds of keys are. Permanent.
+pub(in crate::features) const NEXT_KEY: u16 = 40;
+/// The first code for which the same question about another kind of key is asked before. Permanent.
+pub(in crate::features) const FIRST_AGAIN: u16 = FIRST_CODE + NEXT_KEY;
+
 /// The codes of the sum and the count of the window that a mean of this code is of. Permanent, as all codes.
 pub(in crate::features) fn mean_is_of(code: u16) -> Option<(u16, u16)> {
-    (code >= 1_000 && matches!(code % 100, 11..=15)).then(|| (code - 5, code - 10))
+    let place = code.checked_sub(FIRST_CODE)? % NEXT_KEY;
+    matches!(place, 11..=15).then(|| (code - 5, code - 10))
 }
 
 const KEY: &str = "The key was not given, or may have been forgotten.";
@@ -172,23 +180,23 @@ key!(
         key!(@ratio 1028, Customer, "customer", "customer", D90, "90d", "90 days"),
     ]
 );
-key!(CARD, 1100, Card, "card", "card", RECENT_PURCHASES_CARD, []);
-key!(DEVICE, 1200, Device, "device", "device", RECENT_PURCHASES_DEVICE, []);
-key!(EMAIL, 1300, Email, "email", "e-mail address", RECENT_PURCHASES_EMAIL, []);
-key!(PHONE, 1400, Phone, "phone", "phone number", RECENT_PURCHASES_PHONE, []);
-key!(ADDRESS, 1500, Address, "address", "address", RECENT_PURCHASES_ADDRESS, []);
-key!(IP, 1600, Ip, "ip", "IP address", RECENT_PURCHASES_IP, []);
+key!(CARD, 1040, Card, "card", "card", RECENT_PURCHASES_CARD, []);
+key!(DEVICE, 1080, Device, "device", "device", RECENT_PURCHASES_DEVICE, []);
+key!(EMAIL, 1120, Email, "email", "e-mail address", RECENT_PURCHASES_EMAIL, []);
+key!(PHONE, 1160, Phone, "phone", "phone number", RECENT_PURCHASES_PHONE, []);
+key!(ADDRESS, 1200, Address, "address", "address", RECENT_PURCHASES_ADDRESS, []);
+key!(IP, 1240, Ip, "ip", "IP address", RECENT_PURCHASES_IP, []);
 key!(
     TERMINAL,
-    1700,
+    1280,
     Terminal,
     "terminal",
     "terminal",
     RECENT_PURCHASES_TERMINAL,
     [
-        key!(@late 1721, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
-        key!(@late 1722, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
-        key!(@fraud 1723, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
-        key!(@fraud 1724, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
+        key!(@late 1301, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
+        key!(@late 1302, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
+        key!(@fraud 1303, Terminal, "terminal", "terminal", LATE_D1, "1d", "day"),
+        key!(@fraud 1304, Terminal, "terminal", "terminal", LATE_D7, "7d", "7 days"),
     ]
 );

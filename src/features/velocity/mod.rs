@@ -12,11 +12,12 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub(super) use catalogue::{ABOUT, ADDRESS, CARD, CUSTOMER, DEVICE, EMAIL, IP, Measure, PHONE, TERMINAL, mean_is_of};
+pub(super) use catalogue::{ABOUT, ADDRESS, CARD, CUSTOMER, DEVICE, EMAIL, IP, Measure, PHONE, TERMINAL};
+pub(super) use catalogue::{FIRST_AGAIN, NEXT_KEY, mean_is_of};
 pub use series::MAX_EVENTS;
 
 use super::catalogue::CATALOGUE;
-use super::{Facts, Source};
+use super::{Facts, Feature, Source};
 use crate::domain::decision::{Digest, DigestWriter};
 use crate::domain::keys::{KeyKind, Keys};
 use crate::domain::money::{Currency, Money};
@@ -25,7 +26,6 @@ use catalogue::{EDGES, Quantity};
 use event::Event;
 use shard::Shard;
 use slot::Reading;
-use std::ops::Range;
 use std::sync::LazyLock;
 
 /// Into how many parts the keys are divided, so that growing or forgetting one takes no time to speak of.
@@ -49,18 +49,19 @@ impl Velocity {
     }
 
     /// Completes the features of an application with what came before it. Counts nothing.
-    pub fn read_into(&self, facts: &mut Facts) {
+    pub fn read_into(&mut self, facts: &mut Facts) {
         let (at, amount) = (facts.at.ms(), facts.amount.amount_minor);
         let currency = self.currency(facts.amount.currency).unwrap_or(u8::MAX);
+        // All keys are looked up before any is answered for, so that their waits for memory overlap.
+        let readings = KeyKind::ALL.map(|kind| {
+            let place = place(kind, facts.keys.get(kind)?);
+            Some(self.shards[shard(place)].read(place, at, currency))
+        });
         let numbers = facts.vector.numbers_mut();
-        for (kind, places) in KeyKind::ALL.into_iter().zip(PLACES.iter()) {
-            let Some(hash) = facts.keys.get(kind) else { continue };
-            let place = place(kind, hash);
-            let reading = self.shards[shard(place)].read(place, at, currency);
-            for (number, feature) in numbers[places.clone()].iter_mut().zip(&CATALOGUE[places.clone()]) {
-                if let Source::Velocity(measure) = feature.source {
-                    *number = answer(measure, &reading, at, amount).unwrap_or(f64::NAN);
-                }
+        for (reading, questions) in readings.iter().zip(QUESTIONS.iter()) {
+            let Some(reading) = reading else { continue };
+            for (number, measure) in numbers[questions.first..].iter_mut().zip(&questions.measures) {
+                *number = answer(*measure, reading, at, amount).unwrap_or(f64::NAN);
             }
         }
     }
@@ -121,12 +122,21 @@ impl Velocity {
     }
 }
 
-/// The places of each kind's features in the catalogue.
-static PLACES: LazyLock<[Range<usize>; 8]> = LazyLock::new(|| {
+/// What is asked about the keys of one kind, close together: the catalogue is too large to be walked for each key.
+struct Questions {
+    /// The place of the first in the catalogue; the others follow.
+    first: usize,
+    measures: Vec<Measure>,
+}
+
+static QUESTIONS: LazyLock<[Questions; 8]> = LazyLock::new(|| {
     KeyKind::ALL.map(|kind| {
-        let of_kind = |feature: &super::Feature| matches!(feature.source, Source::Velocity(m) if m.kind == kind);
-        let start = CATALOGUE.iter().position(of_kind).unwrap_or(0);
-        start..start + CATALOGUE[start..].iter().take_while(|feature| of_kind(feature)).count()
+        let of_kind = |feature: &Feature| match feature.source {
+            Source::Velocity(measure) if measure.kind == kind => Some(measure),
+            _ => None,
+        };
+        let first = CATALOGUE.iter().position(|feature| of_kind(feature).is_some()).unwrap_or(CATALOGUE.len());
+        Questions { first, measures: CATALOGUE[first..].iter().map_while(of_kind).collect() }
     })
 });
 
@@ -147,10 +157,11 @@ fn places(keys: &Keys) -> impl Iterator<Item = u64> {
 /// What one feature says of a key; `None`: missing.
 fn answer(measure: Measure, reading: &Reading, at: i64, amount: i64) -> Option<f64> {
     let Measure { window, quantity, .. } = measure;
-    if !reading.since.covers(at - EDGES[window.from]) {
+    let (from, to) = (usize::from(window.from), usize::from(window.to));
+    if !reading.since.covers(at - EDGES[from]) {
         return None;
     }
-    let (newer, older) = (reading.tallies[window.to], reading.tallies[window.from]);
+    let (newer, older) = (reading.tallies[to], reading.tallies[from]);
     let count = f64::from(newer.count - older.count);
     let is_empty = newer.count == older.count;
     let is_foreign = newer.foreign != older.foreign;

@@ -1,5 +1,6 @@
 //! The events of one busy key: sorted by time, with running totals, so that a window is two binary searches.
 
+use super::catalogue::EDGES;
 use super::event::{Event, KnownSince};
 use super::slot::{KEPT_MS, Reading, Tally};
 
@@ -8,6 +9,8 @@ pub const MAX_EVENTS: usize = 4_096;
 /// How many dead places may stand at the front before the living ones move up.
 const MAX_DEAD: usize = 512;
 const FRAUD_BITS: u32 = 16;
+/// How far from where it last was an edge is looked for step by step.
+const NEAR: usize = 8;
 
 /// One event with the totals up to and including it. Totals wrap: only their differences mean anything.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +51,10 @@ pub(super) struct Series {
     /// The currency of all events, or of those until the first in another.
     currency: u8,
     /// The currency of each place, once there is more than one.
-    currencies: Option<Box<Vec<u8>>>,
+    currencies: Option<Vec<u8>>,
+    /// Where each edge of the windows was at the last reading: time goes on, so it is there or a little later. Only
+    /// hints; no reading depends on them.
+    hints: [u16; EDGES.len()],
 }
 
 impl Series {
@@ -61,6 +67,7 @@ impl Series {
             since,
             currency: events.first().map_or(0, |event| event.currency),
             currencies: None,
+            hints: [0; EDGES.len()],
         };
         for event in events {
             series.add(*event);
@@ -84,7 +91,7 @@ impl Series {
         let so_far = self.totals_before(place);
         let step = Step::new(event.at, so_far.frauds(), so_far.total.wrapping_add(event.amount));
         if self.currencies.is_none() && event.currency != self.currency {
-            self.currencies = Some(Box::new(vec![self.currency; self.steps.len()]));
+            self.currencies = Some(vec![self.currency; self.steps.len()]);
         }
         if let Some(currencies) = &mut self.currencies {
             currencies.insert(place, event.currency);
@@ -110,24 +117,23 @@ impl Series {
         }
     }
 
-    /// What was counted up to each edge before `at`; the edges' ages rise.
-    pub fn read(&self, at: i64, currency: u8, ages: &[i64]) -> Reading {
+    /// What was counted up to each edge before `at`.
+    pub fn read(&mut self, at: i64, currency: u8) -> Reading {
         let start = self.totals_before(self.dead);
         let mut reading = Reading { since: self.since, ..Reading::default() };
-        let mut end = self.steps.len();
-        for (tally, age) in reading.tallies.iter_mut().zip(ages) {
-            end = self.rank(at - age, end);
+        for (edge, age) in EDGES.iter().enumerate() {
+            let end = self.rank_near(at - age, self.hints[edge].into());
+            self.hints[edge] = end as u16;
             let totals = self.totals_before(end);
-            *tally = Tally {
+            reading.tallies[edge] = Tally {
                 count: (end - self.dead) as u32,
                 foreign: self.foreign(end, currency),
                 frauds: totals.frauds().wrapping_sub(start.frauds()).into(),
                 sum: totals.total.wrapping_sub(start.total),
             };
-            if *age == 0 && end > self.dead {
-                reading.last = Some(self.steps[end - 1].at());
-            }
         }
+        let now = usize::from(self.hints[0]);
+        reading.last = (now > self.dead).then(|| self.steps[now - 1].at());
         reading
     }
 
@@ -142,13 +148,28 @@ impl Series {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        let currencies = self.currencies.as_ref().map_or(0, |currencies| size_of::<Vec<u8>>() + currencies.capacity());
+        let currencies = self.currencies.as_ref().map_or(0, Vec::capacity);
         size_of::<Self>() + self.steps.capacity() * size_of::<Step>() + currencies
     }
 
     /// How many places, dead ones too, are not after `at`; the places from `end` on are known to be.
     fn rank(&self, at: i64, end: usize) -> usize {
         self.dead + self.steps[self.dead..end].partition_point(|step| step.at() <= at)
+    }
+
+    /// The same, looked for from a place where it may be.
+    fn rank_near(&self, at: i64, hint: usize) -> usize {
+        let mut place = hint.clamp(self.dead, self.steps.len());
+        for _ in 0..NEAR {
+            if place > self.dead && self.steps[place - 1].at() > at {
+                place -= 1;
+            } else if place < self.steps.len() && self.steps[place].at() <= at {
+                place += 1;
+            } else {
+                return place;
+            }
+        }
+        self.rank(at, self.steps.len())
     }
 
     fn totals_before(&self, place: usize) -> Step {

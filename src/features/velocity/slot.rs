@@ -84,9 +84,9 @@ impl Slot {
     }
 
     /// What was counted up to each edge before `at`.
-    pub fn read(&self, at: i64, currency: u8) -> Reading {
+    pub fn read(&mut self, at: i64, currency: u8) -> Reading {
         if let Self::Many(series) = self {
-            return series.read(at, currency, &EDGES);
+            return series.read(at, currency);
         }
         let mut reading = Reading { since: self.since(), ..Reading::default() };
         for event in self.few().iter().map(|packed| packed.event()).filter(|event| event.at <= at) {
@@ -199,7 +199,7 @@ mod tests {
                     slot.as_mut().unwrap().report(at);
                 }
             }
-            let slot = slot.unwrap();
+            let mut slot = slot.unwrap();
             prop_assert_eq!(slot.events(), all.clone());
             for at in [base + i64::from(asked) * DAY_MS, all[all.len() / 2].at] {
                 prop_assert_eq!(shown(&slot.read(at, 0)), counted(&all, at, 0));

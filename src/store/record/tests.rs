@@ -58,14 +58,16 @@ fn keys() -> impl Strategy<Value = Keys> {
 }
 
 fn vector() -> impl Strategy<Value = Vector> {
-    let numbers: Vec<_> = crate::features::all().filter(|(_, feature)| feature.kind != FeatureKind::Category).collect();
-    vec((any::<bool>(), -1e9..1e9), numbers.len()).prop_map(move |values| {
+    let features: Vec<_> = crate::features::all().collect();
+    let value = option::of((-1e9..1e9, "\\PC{0,9}"));
+    vec(value, features.len()).prop_map(move |values| {
         let mut vector = Vector::default();
-        for ((id, feature), (known, value)) in numbers.iter().zip(values) {
-            match (known, feature.kind) {
-                (false, _) => {}
-                (true, FeatureKind::Boolean) => vector.set_number(*id, f64::from(u8::from(value > 0.0))),
-                (true, _) => vector.set_number(*id, value),
+        for ((id, feature), value) in features.iter().zip(values) {
+            match (feature.kind, value) {
+                (_, None) => {}
+                (FeatureKind::Boolean, Some((number, _))) => vector.set_number(*id, f64::from(u8::from(number > 0.0))),
+                (FeatureKind::Number, Some((number, _))) => vector.set_number(*id, number),
+                (FeatureKind::Category, Some((_, name))) => vector.set_category(*id, &name),
             }
         }
         vector

@@ -196,26 +196,38 @@ fn only_what_comes_later_is_indexed_by_application() {
     assert_eq!(indices, "entry_later", "no other index stands on the durable path");
 }
 
-#[test]
-fn the_write_ahead_log_stays_within_its_bound_and_goes_with_the_last() {
-    let place = Place::new();
+/// Writes 4 MiB through a write-ahead log within these bounds, and returns how long its file and the database became.
+fn written_through(bounds: Bounds, place: &Place) -> (u64, u64) {
+    let length = |name: &str| std::fs::metadata(place.directory.path().join(name)).map_or(0, |file| file.len());
     let store = place.open().unwrap();
     let connection = store.0.connect(Access::Write).unwrap();
-    let mut reader = store.reader().unwrap();
-    let bounds = Bounds { every_bytes: 64 << 10, wal_bytes: 1 << 20 };
     let mut checkpointer = Checkpointer::start(&store.0, bounds).unwrap();
-    let wal = place.directory.path().join("aval.db-wal");
     let bytes = vec![7_u8; 32 << 10];
     let mut longest = 0;
-    for n in 0..400 {
+    for n in 0..128 {
         let insert = "INSERT INTO checkpoint (through, bytes) VALUES (?1, ?2)";
         connection.execute(insert, rusqlite::params![n, bytes]).unwrap();
+        longest = longest.max(length("aval.db-wal"));
         checkpointer.committed(bytes.len() as u64, &connection);
-        assert_eq!(reader.checkpoint(Seq(n - 1)).unwrap().map(|found| found.through), Some(Seq(n)));
-        longest = longest.max(std::fs::metadata(&wal).unwrap().len());
     }
-    assert!(longest > bounds.wal_bytes && longest < 6 << 20, "12.5 MiB went through a log of at most {longest} bytes");
-    drop((checkpointer, connection, reader));
-    assert!(!wal.exists(), "the last to go leaves the database alone");
-    assert!(store.reader().unwrap().checkpoint(Seq(398)).unwrap().is_some(), "and it is read without the log");
+    drop(checkpointer);
+    (longest, length("aval.db"))
+}
+
+#[test]
+fn the_write_ahead_log_is_moved_beside_the_writer_and_emptied_past_its_bound() {
+    let (longest, database) = written_through(Bounds { every_bytes: 64 << 10, wal_bytes: u64::MAX }, &Place::new());
+    assert!(database > 4 << 20, "the thread moved {database} bytes, the log became {longest} long");
+    let (longest, database) = written_through(Bounds { every_bytes: 64 << 10, wal_bytes: 0 }, &Place::new());
+    assert!(longest < 256 << 10, "the log became {longest} bytes long");
+    assert!(database > 4 << 20, "the writer moved {database} bytes");
+}
+
+#[test]
+fn a_database_is_read_without_its_write_ahead_log() {
+    let place = Place::new();
+    let store = place.filled();
+    let names = ["aval.db-wal", "aval.db-shm"].map(|name| place.directory.path().join(name));
+    assert!(names.iter().all(|path| !path.exists()), "the last to go leaves the database alone");
+    assert_eq!(store.reader().unwrap().last().unwrap(), Some(id(2).seq()));
 }
