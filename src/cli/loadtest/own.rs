@@ -80,12 +80,7 @@ impl Own {
 
     /// The CPU time that the server has used on all its threads, where the system tells it.
     pub fn cpu_time(&self) -> Option<Duration> {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).ok()?;
-        let used = threads.flatten().filter_map(|thread| {
-            let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            text.split_whitespace().next()?.parse::<u64>().ok()
-        });
-        Some(Duration::from_nanos(used.sum()))
+        cpu_time(self.child.id())
     }
 
     /// The answer to one purchase.
@@ -105,6 +100,25 @@ impl Drop for Own {
             let _ = std::fs::remove_dir_all(directory);
         }
     }
+}
+
+/// The CPU time that the living threads of a process have used, where the system tells it.
+fn cpu_time(process: u32) -> Option<Duration> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    let used = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Some(Duration::from_nanos(used.sum()))
+}
+
+/// How long a core has been idle since the machine started, where the system tells it.
+pub(super) fn idle_time(core: usize) -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("cpu{core} ")))?;
+    let ticks: u64 = line.split_whitespace().nth(3)?.parse().ok()?;
+    // Linux tells a hundredth of a second in one tick (USER_HZ).
+    Some(Duration::from_millis(ticks * 10))
 }
 
 /// A port of this machine that nobody listens on.
