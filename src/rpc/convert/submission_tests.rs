@@ -192,8 +192,9 @@ fn card_numbers_are_refused_and_tokens_are_not() {
     for (text, number) in [
         ("4111111111111111", true),
         ("4111-1111-1111-1111", true),
-        ("fp_4111111111111111", true),
-        ("card:378282246310005", true),
+        ("4111 1111 1111 1111", true),
+        ("378282246310005", true),
+        ("fp_4111111111111111", false),
         ("4111111111111112", false),
         ("fp_5f3a9c", false),
         ("41111111111", false),
