@@ -10,7 +10,9 @@ use std::time::Duration;
 /// How long a statement waits for another connection's lock: longer than any commit takes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes a page, of a new database.
-const PAGE_BYTES: u32 = 4_096;
+pub const PAGE_BYTES: u32 = 4_096;
+/// The longest file that a write-ahead log keeps when it begins anew.
+const WAL_KEPT_BYTES: i64 = 128 << 20;
 /// Pages kept in memory by a connection that writes, in KiB: more than the largest batch.
 const CACHE_KIB: i64 = 32_768;
 
@@ -91,6 +93,7 @@ impl Database {
         // Where there is a fsync that reaches the medium and one that does not (macOS), the one that does.
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        connection.pragma_update_and_check(None, "journal_size_limit", WAL_KEPT_BYTES, |_| Ok(()))?;
         if let Some(max_bytes) = self.max_bytes {
             let page_bytes: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
             let pages = (max_bytes / page_bytes.max(1) as u64).clamp(1, u64::from(u32::MAX) - 2);

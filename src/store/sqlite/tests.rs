@@ -215,7 +215,7 @@ fn written_through(bounds: Bounds, place: &Place) -> (u64, u64) {
 }
 
 #[test]
-fn the_write_ahead_log_is_moved_beside_the_writer_and_emptied_past_its_bound() {
+fn the_write_ahead_log_is_moved_beside_the_writer_and_begins_anew_past_its_bound() {
     let (longest, database) = written_through(Bounds { every_bytes: 64 << 10, wal_bytes: u64::MAX }, &Place::new());
     assert!(database > 4 << 20, "the thread moved {database} bytes, the log became {longest} long");
     let (longest, database) = written_through(Bounds { every_bytes: 64 << 10, wal_bytes: 0 }, &Place::new());
