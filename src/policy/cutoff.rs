@@ -126,9 +126,13 @@ mod tests {
     #[test]
     fn one_cutoff_excludes_and_the_other_includes() {
         let cutoff = Cutoff::new(0.1, 0.5);
-        for (probability, expected) in
-            [(0.0, Zone::Accept), (0.099, Zone::Accept), (0.1, Zone::StepUp), (0.499, Zone::StepUp), (0.5, Zone::Decline)]
-        {
+        for (probability, expected) in [
+            (0.0, Zone::Accept),
+            (0.099, Zone::Accept),
+            (0.1, Zone::StepUp),
+            (0.499, Zone::StepUp),
+            (0.5, Zone::Decline),
+        ] {
             assert_eq!(cutoff.zone(logit(probability)), expected, "{probability}");
         }
         assert_eq!(Cutoff::new(0.0, 1.0).zone(f64::NEG_INFINITY), Zone::StepUp, "0 accepts nobody");

@@ -22,7 +22,7 @@ use tonic::{Request, Response, Status};
 /// How long a `Decide` takes, from the first byte of its message to its answer.
 pub const DECIDE_SECONDS: &str = "aval_decide_seconds";
 /// The metadata that marks the answer to a repeated request.
-const REPLAYED: &str = "aval-replayed";
+pub(super) const REPLAYED: &str = "aval-replayed";
 
 /// The service of one worker.
 pub struct Decisions {

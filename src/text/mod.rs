@@ -4,6 +4,7 @@
 //! came, and how to mend it.
 
 pub mod json;
+pub mod nearest;
 pub mod yaml;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
