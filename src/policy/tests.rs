@@ -505,6 +505,16 @@ fn the_shipped_policies_are_good() {
     }
 }
 
+#[test]
+fn the_examples_of_the_documentation_are_good() {
+    let text = std::fs::read_to_string(root("docs/policy.md")).unwrap();
+    let blocks: Vec<_> = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 3);
+    for block in blocks {
+        load(&if block.starts_with("# part") { format!("{BASE}{block}") } else { block.into() });
+    }
+}
+
 /// With `AVAL_UPDATE=1` the file is written instead.
 #[test]
 fn the_schema_is_current() {
