@@ -9,6 +9,7 @@ use crate::domain::reason::ReasonCode;
 use crate::domain::submission::{Card, Context, Customer, Funding, Purchase, Signal, Signals, Submission};
 use crate::domain::time::Timestamp;
 use crate::features::Vector;
+use crate::model::Model;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +58,7 @@ fn with_signals(signals: &[(&str, Signal)]) -> Facts {
 }
 
 fn scored(probability: f64) -> Scoring {
-    let log_odds = libm::log(probability / (1.0 - probability));
+    let log_odds = crate::model::logit(probability);
     Scoring::Scored(Score { log_odds, calibrated_log_odds: log_odds, probability })
 }
 
@@ -525,6 +526,57 @@ fn the_schema_is_current() {
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(kept == current, "policies/policy.schema.json is not current: run the tests with AVAL_UPDATE=1");
+}
+
+/// A generation whose two models both score by the signals `spend`, `late` and `shop`.
+fn generation(more: &str) -> Generation {
+    let good = std::fs::read_to_string(root("fixtures/models/good.model.json")).unwrap();
+    let fraud = good.replacen(r#""target": "default""#, r#""target": "fraud""#, 1);
+    assert_ne!(fraud, good);
+    let model = |text: String| (Model::load("m.json", text.as_bytes()).unwrap(), text.into_bytes());
+    let source = format!("{BASE}{more}");
+    Generation::new(vec![model(fraud), model(good)], load(&source), source)
+}
+
+#[test]
+fn judging_scores_decides_and_explains() {
+    let judged = |spend: f64, late: f64| {
+        let signals = [("spend", Signal::Number(spend)), ("late", Signal::Number(late))];
+        judge(&with_signals(&signals), &generation(""))
+    };
+    let low = judged(0.0, 0.0);
+    assert_eq!(shown(&low).trim_end(), "accept");
+    assert!(low.scores.fraud.is_some_and(|score| score.probability < 0.1) && low.scores.fraud == low.scores.default);
+    assert!(low.scores.expected_loss_minor.is_some_and(|loss| (1..2_000).contains(&loss)));
+    let high = judged(500.0, 4.0);
+    assert_eq!(high.outcome, Outcome::Decline);
+    let of = |target| high.reasons.iter().filter(move |reason| reason.target == Some(target));
+    for target in Target::ALL {
+        let shares: Vec<f64> = of(target).skip(1).map(|reason| reason.contribution).collect();
+        assert!(!shares.is_empty() && shares.is_sorted_by(|a, b| a >= b), "{target:?} {shares:?}");
+    }
+    assert_eq!(judged(500.0, 4.0), high, "the same facts, the same bits");
+}
+
+#[test]
+fn a_model_that_fails_degrades_the_judgement() {
+    let judgement = judge(&with_signals(&[("spend", Signal::Text("much".into()))]), &generation(""));
+    assert_eq!((shown(&judgement).as_str(), judgement.degraded), ("step_up(sms_code) MODEL_FAILED", true));
+    assert_eq!(judgement.diagnostics.len(), 2);
+    assert!(judgement.diagnostics.iter().all(|one| !one.message.contains("much")), "no values in messages");
+    let source = BASE.to_string();
+    let empty = Generation::new(Vec::new(), load(&source), source);
+    assert_eq!(judge(&facts(), &empty).outcome, Outcome::StepUp);
+}
+
+#[test]
+fn a_generation_is_named_by_its_files() {
+    let generation = generation("");
+    assert_eq!(generation.reference.models.len(), 2);
+    let artifacts: Vec<_> = generation.artifacts().into_iter().map(|(digest, _)| digest.to_string()).collect();
+    let named = generation.reference.models.iter().map(|model| model.digest.clone());
+    assert_eq!(artifacts, named.chain([generation.reference.policy_digest.clone()]).collect::<Vec<_>>());
+    assert!(generation.model(Target::Fraud).is_some_and(|model| model.target() == Target::Fraud));
 }
 
 #[test]
