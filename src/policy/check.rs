@@ -60,6 +60,9 @@ pub(super) struct Checker<'a> {
     pub hasher: &'a KeyHasher,
 }
 
+/// A level of evidence with its two cut-offs, as far as they are given.
+type GivenLevel = (&'static str, Option<Placed<f64>>, Option<Placed<f64>>);
+
 /// Turns a file into a policy.
 pub(super) fn policy(file: PolicyFile, checker: &Checker<'_>) -> Result<Policy, Refusal> {
     if file.plans.is_empty() && !file.any_plan {
@@ -420,10 +423,7 @@ impl Checker<'_> {
     }
 
     /// The cut-offs of every level; what is not given is as on the level before.
-    fn levels<const N: usize>(
-        &self,
-        given: [(&'static str, Option<Placed<f64>>, Option<Placed<f64>>); N],
-    ) -> Result<Vec<(&'static str, Cutoff)>, Refusal> {
+    fn levels<const N: usize>(&self, given: [GivenLevel; N]) -> Result<Vec<(&'static str, Cutoff)>, Refusal> {
         let (mut accept_below, mut decline_from) = (0.0, 0.0);
         let mut levels = Vec::with_capacity(N);
         for (name, accept, decline) in given {
