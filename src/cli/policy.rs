@@ -32,11 +32,12 @@ pub struct CheckArgs {
 /// Runs the command.
 pub fn run(command: PolicyCommand) -> ExitCode {
     match command {
-        PolicyCommand::Check(args) => check(&args),
+        PolicyCommand::Check(args) => ExitCode::from(check(&args)),
     }
 }
 
-fn check(args: &CheckArgs) -> ExitCode {
+/// Checks every file; the exit code is that of the worst.
+fn check(args: &CheckArgs) -> u8 {
     let mut worst = 0;
     for path in &args.files {
         let file = path.display().to_string();
@@ -60,7 +61,7 @@ fn check(args: &CheckArgs) -> ExitCode {
             (Err(refusal), true) => println!("{}", refused(&refusal)),
         }
     }
-    ExitCode::from(worst)
+    worst
 }
 
 fn good(file: &str, summary: &Summary) -> serde_json::Value {
@@ -101,5 +102,35 @@ fn counts(counts: &[(&'static str, usize)]) -> Vec<String> {
 fn line(heading: &str, values: &[String]) {
     for (at, value) in values.iter().enumerate() {
         println!("  {:10} {value}", if at == 0 { heading } else { "" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn the_exit_code_is_that_of_the_worst_file() {
+        let (good, bad, absent) =
+            ("policies/default.yaml", "fixtures/policies/bad/no-plans.yaml", "policies/absent.yaml");
+        for (files, code) in
+            [(vec![good], 0), (vec![good, bad], 1), (vec![bad, absent, bad], 2), (vec![absent, good], 2)]
+        {
+            for json in [false, true] {
+                let paths = files.iter().map(|file| Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).collect();
+                assert_eq!(check(&CheckArgs { files: paths, json }), code, "{files:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn machines_are_told_place_and_mend() {
+        let refusal = Policy::load("p.yaml", "name: a\nplnas: []\n", &KeyHasher::new([0; 16])).unwrap_err();
+        let expected = serde_json::json!({
+            "file": "p.yaml", "ok": false, "line": 2, "column": 1,
+            "message": "unknown key `plnas`", "mend": "did you mean `plans`?",
+        });
+        assert_eq!(refused(&refusal), expected);
     }
 }

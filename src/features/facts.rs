@@ -92,7 +92,8 @@ fn keys(submission: &Submission, merchant: &MerchantId, hasher: &KeyHasher) -> K
     ])
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// What an IP address counts as: itself, or the /64 of an IPv6 address.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
         address => address,

@@ -19,8 +19,10 @@ use crate::domain::money::{Currency, MAX_AMOUNT_MINOR};
 use crate::domain::plan::{PlanChoice, Terms};
 use crate::domain::reason::ReasonCode;
 use crate::domain::text;
+use crate::features::facts::network;
 use crate::text::Refusal;
-use crate::text::yaml::{Placed, nearest, quoted};
+use crate::text::nearest::nearest;
+use crate::text::yaml::{Placed, quoted};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -57,6 +59,9 @@ pub(super) struct Checker<'a> {
     pub source: &'a str,
     pub hasher: &'a KeyHasher,
 }
+
+/// A level of evidence with its two cut-offs, as far as they are given.
+type GivenLevel = (&'static str, Option<Placed<f64>>, Option<Placed<f64>>);
 
 /// Turns a file into a policy.
 pub(super) fn policy(file: PolicyFile, checker: &Checker<'_>) -> Result<Policy, Refusal> {
@@ -166,7 +171,8 @@ impl Checker<'_> {
         database.get(&name.value).map_err(|_| {
             let known: Vec<String> = database.available().map(|name| name.to_string()).collect();
             let mend = nearest(&name.value, known.iter().map(String::as_str));
-            let mend = mend.map_or("write a name such as Europe/Paris".into(), |near| format!("did you mean `{near}`?"));
+            let mend =
+                mend.map_or("write a name such as Europe/Paris".into(), |near| format!("did you mean `{near}`?"));
             self.expected(name, "an IANA time zone", mend)
         })
     }
@@ -296,9 +302,9 @@ impl Checker<'_> {
         let text = value.value.as_str();
         let normal = match kind {
             KeyKind::Customer | KeyKind::Terminal => {
-                let scoped = text.split_once('/').filter(|(merchant, id)| {
-                    MerchantId::parse(merchant).is_ok() && CustomerId::parse(id).is_ok()
-                });
+                let scoped = text
+                    .split_once('/')
+                    .filter(|(merchant, id)| MerchantId::parse(merchant).is_ok() && CustomerId::parse(id).is_ok());
                 let (merchant, id) = scoped.ok_or_else(|| {
                     let what = format!("merchant/{}", kind.name());
                     self.expected(value, &what, "write the merchant's id, a slash and the merchant's own name for it")
@@ -309,7 +315,7 @@ impl Checker<'_> {
             KeyKind::Phone => self.parsed(value, Phone::parse(text))?.as_str().into(),
             KeyKind::Ip => {
                 let parsed = text.parse::<std::net::IpAddr>().map_err(|_| Invalid::expected("an IP address"));
-                self.parsed(value, parsed)?.to_string()
+                network(self.parsed(value, parsed)?).to_string()
             }
             KeyKind::Card | KeyKind::Device | KeyKind::Address => self.parsed(value, text::token(text, 128))?.into(),
         };
@@ -417,10 +423,7 @@ impl Checker<'_> {
     }
 
     /// The cut-offs of every level; what is not given is as on the level before.
-    fn levels<const N: usize>(
-        &self,
-        given: [(&'static str, Option<Placed<f64>>, Option<Placed<f64>>); N],
-    ) -> Result<Vec<(&'static str, Cutoff)>, Refusal> {
+    fn levels<const N: usize>(&self, given: [GivenLevel; N]) -> Result<Vec<(&'static str, Cutoff)>, Refusal> {
         let (mut accept_below, mut decline_from) = (0.0, 0.0);
         let mut levels = Vec::with_capacity(N);
         for (name, accept, decline) in given {

@@ -3,6 +3,7 @@
 use super::file::WhenModelFails;
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::decision::{Score, Target};
+use crate::model::logit;
 
 /// Where a score leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +23,8 @@ pub(super) struct Cutoff {
 }
 
 impl Cutoff {
-    /// The cut-offs of two probabilities.
+    /// The cut-offs of two probabilities. 0 is minus infinity, 1 is infinity. It is the function that calibration uses, so
+    /// that a probability that equals a cut-off equals it as log-odds too.
     pub fn new(accept_below: f64, decline_from: f64) -> Self {
         Self { accept_below: logit(accept_below), decline_from: logit(decline_from) }
     }
@@ -37,11 +39,6 @@ impl Cutoff {
             Zone::StepUp
         }
     }
-}
-
-/// `ln(p / (1 − p))`: minus infinity at 0, infinity at 1.
-fn logit(probability: f64) -> f64 {
-    libm::log(probability) - libm::log1p(-probability)
 }
 
 /// What follows from one score.
@@ -126,9 +123,13 @@ mod tests {
     #[test]
     fn one_cutoff_excludes_and_the_other_includes() {
         let cutoff = Cutoff::new(0.1, 0.5);
-        for (probability, expected) in
-            [(0.0, Zone::Accept), (0.099, Zone::Accept), (0.1, Zone::StepUp), (0.499, Zone::StepUp), (0.5, Zone::Decline)]
-        {
+        for (probability, expected) in [
+            (0.0, Zone::Accept),
+            (0.099, Zone::Accept),
+            (0.1, Zone::StepUp),
+            (0.499, Zone::StepUp),
+            (0.5, Zone::Decline),
+        ] {
             assert_eq!(cutoff.zone(logit(probability)), expected, "{probability}");
         }
         assert_eq!(Cutoff::new(0.0, 1.0).zone(f64::NEG_INFINITY), Zone::StepUp, "0 accepts nobody");

@@ -137,8 +137,7 @@ impl Deciding<'_> {
     }
 
     fn note_failures(&mut self) {
-        let failures: Vec<_> =
-            self.needed().filter_map(|(target, scoring)| scoring.failure(target.target)).collect();
+        let failures: Vec<_> = self.needed().filter_map(|(target, scoring)| scoring.failure(target.target)).collect();
         self.diagnostics.extend(failures);
     }
 

@@ -155,7 +155,7 @@ pub(super) struct ListsEntry {
     pub phone: Vec<Placed<String>>,
     /// Addresses.
     pub address: Vec<Placed<AddressEntry>>,
-    /// IP addresses.
+    /// IP addresses; an IPv6 address stands for its /64.
     pub ip: Vec<Placed<String>>,
     /// Terminals, as `merchant/terminal_id`.
     pub terminal: Vec<Placed<String>>,

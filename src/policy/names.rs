@@ -67,7 +67,17 @@ impl Slot {
 
     /// All names but the signals', which the merchants choose.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        FIXED.iter().map(|(name, _)| *name).chain(features::all().map(|(_, feature)| feature.name))
+        let of_features = features::all().map(|(_, feature)| feature.name);
+        FIXED.iter().map(|(name, _)| *name).chain(of_features)
+    }
+
+    /// Whether its value may be missing.
+    pub fn may_be_missing(&self) -> bool {
+        match self {
+            Self::Merchant | Self::Currency => false,
+            Self::Number(id) | Self::Flag(id) | Self::Category(id) => features::get(*id).missing != "Never.",
+            _ => true,
+        }
     }
 
     /// What values it takes.

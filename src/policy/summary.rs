@@ -2,6 +2,7 @@
 
 use super::Policy;
 use super::cutoff::Cutoff;
+use crate::model::sigmoid;
 
 /// A policy in short.
 #[derive(Debug, serde::Serialize)]
@@ -73,5 +74,5 @@ impl Policy {
 
 /// The probability of a log-odds, as a person would have written it: six digits.
 fn probability(log_odds: f64) -> f64 {
-    libm::round(1e6 / (1.0 + libm::exp(-log_odds))) / 1e6
+    libm::round(1e6 * sigmoid(log_odds)) / 1e6
 }

@@ -6,7 +6,8 @@ use super::file::RuleEntry;
 use super::names::{Kind, SIGNAL_PREFIX, Slot, Value};
 use super::rule::{Rules, each, rename, truth};
 use crate::text::Refusal;
-use crate::text::yaml::{nearest, quoted};
+use crate::text::nearest::nearest;
+use crate::text::yaml::quoted;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 use cel::common::types::CelBool;
 use cel::common::value::CowVal;
@@ -202,9 +203,11 @@ impl Trial<'_> {
         if self.entry.when_undecided.is_some() {
             return Ok(());
         }
-        for at in self.used {
+        let may_be_missing = |at: &usize| self.rules.slots[*at].may_be_missing();
+        let all: Vec<usize> = self.used.iter().copied().filter(may_be_missing).collect();
+        for at in &all {
             let alone = Missing { trial: self, kinds, missing: &[*at] };
-            let with_all = Missing { trial: self, kinds, missing: self.used };
+            let with_all = Missing { trial: self, kinds, missing: &all };
             if alone.outcomes(self.condition).fails || with_all.outcomes(self.condition).fails {
                 let name = &self.rules.names[*at];
                 let message = format!("cannot be decided where `{name}` is missing");

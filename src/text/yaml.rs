@@ -5,6 +5,7 @@
 //! that a check that comes after parsing can point at it too.
 
 use super::Refusal;
+use super::nearest::nearest;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -65,9 +66,7 @@ fn refusal(file: &str, source: &str, error: &Error) -> Refusal {
     let span = error.location().map_or(0..0, |location| span_of(source, &location));
     let found = quoted(&source[span.clone()]);
     let (message, mend) = match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            (format!("unknown key `{field}`"), one_of(field, expected))
-        }
+        Error::SerdeUnknownField { field, expected, .. } => (format!("unknown key `{field}`"), one_of(field, expected)),
         Error::SerdeUnknownVariant { variant, expected, .. } => {
             let near = nearest(variant, expected.iter().copied()).map(|name| format!("did you mean `{name}`?"));
             (format!("expected one of {}, found `{variant}`", expected.join(", ")), near.unwrap_or_default())
@@ -135,33 +134,6 @@ pub fn quoted(text: &str) -> String {
         Some((end, _)) => format!("`{}…`", &line[..end]),
         None => format!("`{line}`"),
     }
-}
-
-/// The name that `wanted` is most likely a slip of, if one is near: at most a third of its letters differ.
-pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (wanted.chars().count() / 3).max(1);
-    let distances = names.into_iter().map(|name| (distance(wanted, name), name));
-    distances.filter(|(distance, _)| *distance <= allowed).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
-}
-
-/// How many letters must be put in, taken out, replaced or swapped with their neighbour (Damerau, 1964).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.iter().enumerate() {
-        let mut row = Vec::with_capacity(b.len() + 1);
-        row.push(i + 1);
-        for (j, right) in b.iter().enumerate() {
-            let mut cost = (last[j + 1] + 1).min(row[j] + 1).min(last[j] + usize::from(left != right));
-            if i > 0 && j > 0 && *left == b[j - 1] && a[i - 1] == *right {
-                cost = cost.min(before[j - 1] + 1);
-            }
-            row.push(cost);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or(0)
 }
 
 fn span_of(source: &str, location: &Location) -> Range<usize> {
@@ -382,16 +354,6 @@ mod tests {
             let text = &read["w"];
             let b = text.value.find('b').unwrap();
             assert_eq!(text.offset_in_source(source, b), at, "{source:?} {:?}", text.value);
-        }
-    }
-
-    #[test]
-    fn the_nearest_name_is_near() {
-        let names = ["amount_minor", "accept_below", "plans"];
-        for (wanted, found) in
-            [("acept_below", Some("accept_below")), ("plan", Some("plans")), ("zzz", None), ("palns", Some("plans"))]
-        {
-            assert_eq!(nearest(wanted, names), found, "{wanted}");
         }
     }
 }
