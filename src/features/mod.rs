@@ -1,16 +1,39 @@
 //! Floor 1: the feature catalogue. What a model or a rule may ask about an application, each declared once with
 //! its name, unit, meaning of missing, reason code and extractor; [`velocity`] counts what came before.
+//!
+//! One file a family. [`facts`] is what is judged and kept, [`vector`] holds the values and writes them for good,
+//! [`reference`] prints the catalogue for people. Age, sex, marital status, nationality and health are no features:
+//! no entry here reads them.
 
+mod account;
+mod address;
+mod basket;
+mod catalogue;
+mod contact;
+mod customer;
+mod device;
 pub mod facts;
+mod mailbox;
+mod phone;
+mod purchase;
+mod reference;
+mod scene;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod time;
 pub mod vector;
 pub mod velocity;
 
+pub use catalogue::{all, count, find, get};
 pub use facts::Facts;
+pub use reference::reference;
 pub use vector::Vector;
 
 use crate::domain::reason::ReasonCode;
+use scene::Scene;
 
-/// A feature's place in the catalogue.
+/// A feature's place in the catalogue of this version; stored values go by [`Feature::code`] instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FeatureId(pub u16);
 
@@ -26,8 +49,10 @@ pub enum FeatureKind {
 }
 
 /// One entry of the catalogue.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Feature {
+    /// The permanent number under which values are stored. Never reused; entries are never removed.
+    pub code: u16,
     /// The name in models, rules and exports, unit last.
     pub name: &'static str,
     /// What values it takes.
@@ -40,19 +65,65 @@ pub struct Feature {
     pub missing: &'static str,
     /// The reason that it gives by default.
     pub reason: ReasonCode,
+    /// The names that a category can take, in a permanent order to which names are only appended; empty: any name.
+    pub values: &'static [&'static str],
+    source: Source,
 }
 
-/// The place of the feature of this name.
-pub fn find(_name: &str) -> Option<FeatureId> {
-    None
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Number(fn(&Scene<'_>) -> Option<f64>),
+    Boolean(fn(&Scene<'_>) -> Option<bool>),
+    Category(for<'s> fn(&'s Scene<'_>) -> Option<&'s str>),
+    Velocity(velocity::Measure),
 }
 
-/// The entry at a place.
-pub fn get(_id: FeatureId) -> &'static Feature {
-    unimplemented!()
+impl Feature {
+    /// What the feature says, and when it is missing.
+    const fn says(mut self, doc: &'static str, missing: &'static str) -> Self {
+        self.doc = doc;
+        self.missing = missing;
+        self
+    }
+
+    /// The names that a category can take.
+    const fn one_of(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
+    }
 }
 
-/// All entries, in the order of their places.
-pub fn all() -> impl Iterator<Item = (FeatureId, &'static Feature)> {
-    std::iter::empty()
+const fn entry(
+    code: u16,
+    name: &'static str,
+    kind: FeatureKind,
+    unit: &'static str,
+    reason: ReasonCode,
+    source: Source,
+) -> Feature {
+    Feature { code, name, kind, unit, doc: "", missing: "", reason, values: &[], source }
+}
+
+const fn number(
+    code: u16,
+    name: &'static str,
+    unit: &'static str,
+    reason: ReasonCode,
+    read: fn(&Scene<'_>) -> Option<f64>,
+) -> Feature {
+    entry(code, name, FeatureKind::Number, unit, reason, Source::Number(read))
+}
+
+const fn boolean(code: u16, name: &'static str, reason: ReasonCode, read: fn(&Scene<'_>) -> Option<bool>) -> Feature {
+    entry(code, name, FeatureKind::Boolean, "", reason, Source::Boolean(read))
+}
+
+const fn category(
+    code: u16,
+    name: &'static str,
+    reason: ReasonCode,
+    read: for<'s> fn(&'s Scene<'_>) -> Option<&'s str>,
+) -> Feature {
+    entry(code, name, FeatureKind::Category, "", reason, Source::Category(read))
 }

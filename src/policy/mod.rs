@@ -1,16 +1,42 @@
 //! Floor 2: the policy file and the judgement: features → models → policy, total and pure.
+//!
+//! The file as it is written is `file`, what is wrong with it is found by `check` and, for conditions, `trial`; what
+//! comes out is a [`Policy`], by which [`decide()`] decides and [`judge`] judges.
+
+mod check;
+mod cutoff;
+mod decide;
+mod file;
+mod generation;
+mod lists;
+mod names;
+mod offer;
+mod rule;
+mod summary;
+mod trial;
+
+pub use check::{MAX_LIST_ENTRIES, MAX_MERCHANTS, MAX_PLANS, MAX_RULES};
+pub use decide::{Scoring, decide};
+pub use generation::Generation;
+pub use summary::{CutoffSummary, Summary};
 
 use crate::domain::challenge::ChallengeKind;
-use crate::domain::decision::{Diagnostic, Digest, GenerationRef, Outcome, Reason, Scores, Target};
+use crate::domain::decision::{Diagnostic, Outcome, Reason, Scores, Target};
 use crate::domain::geo::Country;
 use crate::domain::ids::MerchantId;
 use crate::domain::keys::KeyHasher;
 use crate::domain::money::Money;
 use crate::domain::plan::{Constraint, PlanChoice, Terms};
 use crate::features::Facts;
-use crate::model::Model;
-use crate::text::Refusal;
-use std::sync::Arc;
+use crate::model::Contributions;
+use crate::text::{Refusal, yaml};
+use cutoff::{LossPolicy, TargetPolicy};
+use file::{PolicyFile, WhenSpent};
+use jiff::tz::TimeZone;
+use lists::Lists;
+use offer::{Bounds, Offer, Place, Question};
+use rule::Rules;
+use std::collections::{BTreeMap, HashMap};
 
 /// What a judgement says, before it has an id and a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,83 +77,161 @@ pub struct Windows {
 
 /// A policy that has been checked whole.
 #[derive(Debug)]
-pub struct Policy {}
+pub struct Policy {
+    name: String,
+    version: String,
+    time_zone: TimeZone,
+    most_reasons: usize,
+    place: Place,
+    country_required: bool,
+    any_plan: bool,
+    plans: Vec<Offer>,
+    country_bounds: BTreeMap<Country, Bounds>,
+    merchants: HashMap<MerchantId, Merchant>,
+    block: Lists,
+    allow: Lists,
+    rules: Rules,
+    /// In the order of [`Target::ALL`].
+    targets: [TargetPolicy; 2],
+    loss: LossPolicy,
+    /// In the order of [`ChallengeKind::ALL`].
+    challenges: [ChallengeLimits; 3],
+    when_challenges_spent: WhenSpent,
+    windows: Windows,
+}
+
+/// What is different for one merchant.
+#[derive(Debug)]
+struct Merchant {
+    time_zone: Option<TimeZone>,
+    step_up: bool,
+    blocked: bool,
+    plans: Option<Vec<Offer>>,
+    place: Place,
+    bounds: Bounds,
+}
 
 impl Policy {
     /// Reads and checks a policy. `file` is its name in refusals; list entries are kept as hashes under `hasher`.
-    pub fn load(_file: &str, _source: &str, _hasher: &KeyHasher) -> Result<Self, Refusal> {
-        unimplemented!("skeleton")
+    pub fn load(file: &str, source: &str, hasher: &KeyHasher) -> Result<Self, Refusal> {
+        let parsed: PolicyFile = yaml::parse(file, source)?;
+        check::policy(parsed, &check::Checker { file, source, hasher })
+    }
+
+    /// The JSON Schema of policy files.
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(PolicyFile).to_value()
     }
 
     /// The merchant's time zone.
-    pub fn time_zone(&self, _merchant: &MerchantId) -> &jiff::tz::TimeZone {
-        unimplemented!("skeleton")
+    pub fn time_zone(&self, merchant: &MerchantId) -> &TimeZone {
+        self.merchants.get(merchant).and_then(|merchant| merchant.time_zone.as_ref()).unwrap_or(&self.time_zone)
     }
 
     /// How far a challenge of this kind may go.
-    pub fn challenge_limits(&self, _kind: ChallengeKind) -> ChallengeLimits {
-        unimplemented!("skeleton")
+    pub fn challenge_limits(&self, kind: ChallengeKind) -> ChallengeLimits {
+        let [sms_code, id_document, bank_history] = self.challenges;
+        match kind {
+            ChallengeKind::SmsCode => sms_code,
+            ChallengeKind::IdDocument => id_document,
+            ChallengeKind::BankHistory => bank_history,
+        }
     }
 
     /// How long things stay open.
     pub fn windows(&self) -> Windows {
-        unimplemented!("skeleton")
+        self.windows
     }
 
     /// The plans that a merchant offers, in the order of the file.
-    pub fn offers(&self, _merchant: &MerchantId) -> Vec<PlanChoice> {
-        unimplemented!("skeleton")
+    pub fn offers(&self, merchant: &MerchantId) -> Vec<PlanChoice> {
+        self.plans_of(merchant).iter().map(|offer| offer.terms.choice).collect()
     }
 
     /// What a plan costs at a merchant; free of charge where the policy does not offer it.
-    pub fn terms(&self, _merchant: &MerchantId, _choice: PlanChoice) -> Terms {
-        unimplemented!("skeleton")
+    pub fn terms(&self, merchant: &MerchantId, choice: PlanChoice) -> Terms {
+        let free = Terms { choice, fee_fixed_minor: 0, fee_bps: 0, apr_bps: 0 };
+        self.offer(merchant, choice).map_or(free, |offer| offer.terms)
     }
 
-    /// Everything that stands against a plan: the hard limits. Nothing: it is eligible.
+    /// Everything that stands against a plan: the hard limits. Nothing: it is eligible. The bounds on the amount are
+    /// only asked in a currency that is served.
     pub fn constraints(
         &self,
-        _merchant: &MerchantId,
-        _choice: PlanChoice,
-        _amount: Money,
-        _country: Option<Country>,
+        merchant: &MerchantId,
+        choice: PlanChoice,
+        amount: Money,
+        country: Option<Country>,
     ) -> Vec<Constraint> {
-        unimplemented!("skeleton")
-    }
-}
-
-/// One immutable set of models and policy.
-#[derive(Debug)]
-pub struct Generation {
-    /// What it is, by names and digests.
-    pub reference: Arc<GenerationRef>,
-    /// The policy.
-    pub policy: Policy,
-    models: Vec<(Model, Vec<u8>)>,
-    source: String,
-}
-
-impl Generation {
-    /// Models with the bytes of their files, and a policy with its source.
-    pub fn new(models: Vec<(Model, Vec<u8>)>, policy: Policy, source: String) -> Self {
-        let models_ref = models.iter().map(|(model, _)| model.model_ref().clone()).collect();
-        let policy_digest = Digest::of(source.as_bytes()).to_string();
-        Self { reference: Arc::new(GenerationRef { models: models_ref, policy_digest }), policy, models, source }
-    }
-
-    /// The files it was made from, by digest.
-    pub fn artifacts(&self) -> Vec<(Digest, &[u8])> {
-        let models = self.models.iter().map(|(_, bytes)| bytes.as_slice());
-        models.chain([self.source.as_bytes()]).map(|bytes| (Digest::of(bytes), bytes)).collect()
+        let own = self.merchants.get(merchant);
+        let offer = self.offer(merchant, choice);
+        let bounds = offer.map(|offer| offer.bounds).or(self.any_plan.then_some(Bounds::NONE));
+        let bounds = bounds.map(|bounds| {
+            let of_merchant = own.map_or(Bounds::NONE, |own| own.bounds);
+            let of_country = country.and_then(|country| self.country_bounds.get(&country)).copied();
+            bounds.within(of_merchant).within(of_country.unwrap_or(Bounds::NONE))
+        });
+        let question = Question {
+            amount,
+            country,
+            country_required: self.country_required,
+            countries: [
+                own.and_then(|own| own.place.countries.as_deref()).or(self.place.countries.as_deref()),
+                offer.and_then(|offer| offer.place.countries.as_deref()),
+            ],
+            currencies: [
+                own.and_then(|own| own.place.currencies.as_deref()).or(self.place.currencies.as_deref()),
+                offer.and_then(|offer| offer.place.currencies.as_deref()),
+            ],
+        };
+        question.constraints(choice, bounds)
     }
 
-    /// The model that scores a target, if there is one.
-    pub fn model(&self, target: Target) -> Option<&Model> {
-        self.models.iter().map(|(model, _)| model).find(|model| model.target() == target)
+    /// Whether the policy needs a model that predicts `target`.
+    pub fn needs(&self, target: Target) -> bool {
+        self.targets.iter().any(|one| one.target == target && !one.unused)
+    }
+
+    fn plans_of(&self, merchant: &MerchantId) -> &[Offer] {
+        self.merchants.get(merchant).and_then(|merchant| merchant.plans.as_ref()).unwrap_or(&self.plans)
+    }
+
+    fn offer(&self, merchant: &MerchantId, choice: PlanChoice) -> Option<&Offer> {
+        self.plans_of(merchant).iter().find(|offer| offer.terms.choice == choice)
     }
 }
 
 /// Judges one application: features → models → policy. Total and pure.
-pub fn judge(_facts: &Facts, _generation: &Generation) -> Judgement {
-    unimplemented!("skeleton")
+pub fn judge(facts: &Facts, generation: &Generation) -> Judgement {
+    judge_with(facts, generation, &[])
 }
+
+/// Judges one application again, on the evidence that challenges have yielded.
+pub fn judge_with(facts: &Facts, generation: &Generation, evidence: &[ChallengeKind]) -> Judgement {
+    let policy = &generation.policy;
+    let models = Target::ALL.map(|target| generation.model_with(target, evidence));
+    let mut contributions = [Contributions::default(), Contributions::default()];
+    let mut score = |at: usize| {
+        let (Some(model), Some(contributions)) = (models[at], contributions.get_mut(at)) else {
+            return Scoring::NoModel;
+        };
+        match model.score(facts, contributions) {
+            Ok(score) => Scoring::Scored(score),
+            Err(failure) => {
+                let message = format!("{failure}; the policy's outcome was taken instead");
+                Scoring::Failed(Diagnostic { subject: model.model_ref().name.clone(), message })
+            }
+        }
+    };
+    let scorings = [score(0), score(1)];
+    let explain = |target: Target| {
+        let of = models.iter().zip(&contributions).find_map(|(model, shares)| {
+            model.filter(|model| model.target() == target).map(|model| model.reasons(shares, policy.most_reasons))
+        });
+        of.unwrap_or_default()
+    };
+    decide(policy, facts, &scorings, evidence, &explain)
+}
+
+#[cfg(test)]
+mod tests;

@@ -66,12 +66,12 @@ fn refusal(file: &str, source: &str, error: &Error) -> Refusal {
     let found = quoted(&source[span.clone()]);
     let (message, mend) = match error {
         Error::SerdeUnknownField { field, expected, .. } => {
-            (format!("unknown key `{field}`"), one_of(field, expected, "the keys known here are"))
+            (format!("unknown key `{field}`"), one_of(field, expected))
         }
-        Error::SerdeUnknownVariant { variant, expected, .. } => (
-            format!("expected one of {}, found `{variant}`", expected.join(", ")),
-            one_of(variant, expected, "write one of"),
-        ),
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            let near = nearest(variant, expected.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+            (format!("expected one of {}, found `{variant}`", expected.join(", ")), near.unwrap_or_default())
+        }
         Error::SerdeMissingField { field, .. } => {
             (format!("the key `{field}` is missing here"), format!("add `{field}:` with its value"))
         }
@@ -119,11 +119,11 @@ fn in_words(rust_type: &str) -> &str {
     }
 }
 
-fn one_of(found: &str, expected: &[&str], otherwise: &str) -> String {
+fn one_of(found: &str, expected: &[&str]) -> String {
     match nearest(found, expected.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None if expected.is_empty() => "remove it".into(),
-        None => format!("{otherwise} {}", expected.join(", ")),
+        None => format!("the keys known here are {}", expected.join(", ")),
     }
 }
 

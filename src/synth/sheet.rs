@@ -1,0 +1,119 @@
+//! A table whose columns are declared once, each with how a row fills it.
+
+use crate::domain::time::Timestamp;
+use crate::table::{Column, ColumnKind, TableError, Texts, Writer};
+use std::borrow::Cow;
+use std::path::Path;
+
+/// How many rows are written at once.
+const PAGE_ROWS: usize = 4_096;
+
+/// One cell.
+pub enum Cell<'a> {
+    /// A number; NaN where missing.
+    Number(f64),
+    /// Text.
+    Text(Option<Cow<'a, str>>),
+    /// Yes or no.
+    Flag(Option<bool>),
+    /// Milliseconds since the epoch.
+    Time(Option<i64>),
+}
+
+impl From<f64> for Cell<'_> {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Some(text.into()))
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Cell<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        Self::Text(text.map(Cow::Borrowed))
+    }
+}
+
+impl From<String> for Cell<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Some(text.into()))
+    }
+}
+
+impl From<Option<String>> for Cell<'_> {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text.map(Cow::Owned))
+    }
+}
+
+impl From<Option<bool>> for Cell<'_> {
+    fn from(flag: Option<bool>) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<Timestamp> for Cell<'_> {
+    fn from(at: Timestamp) -> Self {
+        Self::Time(Some(at.ms()))
+    }
+}
+
+impl From<Option<Timestamp>> for Cell<'_> {
+    fn from(at: Option<Timestamp>) -> Self {
+        Self::Time(at.map(Timestamp::ms))
+    }
+}
+
+/// A table being written, row by row.
+pub struct Sheet {
+    writer: Writer,
+    columns: Vec<Column>,
+}
+
+impl Sheet {
+    /// Begins a table with these columns.
+    pub fn create(file: &Path, columns: &[(&str, ColumnKind)]) -> Result<Self, TableError> {
+        let writer = Writer::create(file, columns)?;
+        Ok(Self { writer, columns: columns.iter().map(|(_, kind)| empty(*kind)).collect() })
+    }
+
+    /// Adds a row: a cell for every column, of the column's kind.
+    pub fn push<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) -> Result<(), TableError> {
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
+            match (column, cell) {
+                (Column::Number(cells), Cell::Number(number)) => cells.push(number),
+                (Column::Text(cells), Cell::Text(text)) => cells.push(text.as_deref()),
+                (Column::Flag(cells), Cell::Flag(flag)) => cells.push(flag),
+                (Column::Time(cells), Cell::Time(time)) => cells.push(time),
+                // The column stays a cell short, which the writer refuses.
+                _ => {}
+            }
+        }
+        if self.columns.first().is_some_and(|column| column.rows() >= PAGE_ROWS) { self.flush() } else { Ok(()) }
+    }
+
+    /// Ends the table and returns how many rows it has.
+    pub fn finish(mut self) -> Result<u64, TableError> {
+        self.flush()?;
+        self.writer.finish()
+    }
+
+    fn flush(&mut self) -> Result<(), TableError> {
+        self.writer.write(&self.columns)?;
+        self.columns.iter_mut().for_each(|column| *column = empty(column.kind()));
+        Ok(())
+    }
+}
+
+fn empty(kind: ColumnKind) -> Column {
+    match kind {
+        ColumnKind::Number => Column::Number(Vec::with_capacity(PAGE_ROWS)),
+        ColumnKind::Text => Column::Text(Texts::default()),
+        ColumnKind::Flag => Column::Flag(Vec::with_capacity(PAGE_ROWS)),
+        ColumnKind::Time => Column::Time(Vec::with_capacity(PAGE_ROWS)),
+    }
+}

@@ -1,0 +1,122 @@
+//! Writing a population: the raw purchases, and what a server that saw them in order would know of each.
+
+use super::population::Population;
+use super::report::Report;
+use super::{Merchant, Purchase, Settings, SynthError, exported, purchases};
+use crate::domain::ids::{ApplicationId, EntryId, Seq};
+use crate::domain::keys::{KeyHasher, Keys};
+use crate::domain::time::Timestamp;
+use crate::features::{Facts, velocity::Velocity};
+use crate::policy::{self, Generation};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// How much memory the windows may take: enough for a million shoppers' last ninety days.
+const VELOCITY_BYTES: usize = 2 << 30;
+
+/// The secret under which keys are hashed here; nothing that is written holds such a hash.
+pub fn hasher() -> KeyHasher {
+    KeyHasher::new(*b"a synthetic seed")
+}
+
+/// How the tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Parquet.
+    Parquet,
+    /// CSV.
+    Csv,
+}
+
+impl Format {
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+/// Makes a population and writes `purchases` and `features` into a folder, which is made where it is missing. With a
+/// generation every purchase is judged, too. `progress` hears how many purchases there have been and of which day the
+/// last is, from 0 to the number of days; days before 0 warm the windows up.
+pub fn write(
+    settings: &Settings,
+    folder: &Path,
+    format: Format,
+    generation: Option<&Generation>,
+    mut progress: impl FnMut(u64, i64),
+) -> Result<Report, SynthError> {
+    let mut population = Population::new(settings)?;
+    std::fs::create_dir_all(folder)
+        .map_err(|source| SynthError::Folder { folder: folder.display().to_string(), source })?;
+    let file = |name: &str| folder.join(format!("{name}.{}", format.ending()));
+    let mut raw = purchases::create(&file("purchases"))?;
+    let mut known = exported::create(&file("features"))?;
+    let mut report = Report::new(settings, population.merchants().len(), generation.is_some());
+    let mut past = Past::new();
+    let first = population.first();
+    while let Some(purchase) = population.next() {
+        let merchant = &population.merchants()[purchase.merchant];
+        let facts = past.facts(&purchase, merchant);
+        past.remember(&purchase, &facts);
+        if purchase.at < first {
+            continue;
+        }
+        let judgement = generation.map(|generation| policy::judge(&facts, generation));
+        report.count(&purchase);
+        if let (Some(judgement), Some(generation)) = (&judgement, generation) {
+            report.count_judged(&purchase, merchant, &facts, judgement, generation);
+        }
+        let application = application(&purchase, report.all.purchases);
+        purchases::push(&mut raw, purchases::Row { application, purchase: &purchase, merchant })?;
+        exported::push(&mut known, application, &facts, judgement.as_ref(), &purchase.truth)?;
+        progress(report.all.purchases, (purchase.at.ms() - first.ms()) / crate::domain::time::DAY_MS);
+    }
+    raw.finish()?;
+    known.finish()?;
+    report.files = ["purchases", "features"].map(|name| file(name).display().to_string()).into();
+    Ok(report)
+}
+
+/// The id that a server might have given: by time and number.
+fn application(purchase: &Purchase, number: u64) -> ApplicationId {
+    let seq = Seq((purchase.at.ms() << 12) | (number & 0xfff) as i64);
+    ApplicationId(EntryId::from_parts(seq, number))
+}
+
+/// What a server would know of the past: what was bought, and the frauds that have been reported by now.
+struct Past {
+    hasher: KeyHasher,
+    velocity: Velocity,
+    /// Frauds that are going to be reported, by the time of the report and a number.
+    reports: BTreeMap<(Timestamp, u64), (Keys, Timestamp)>,
+    frauds: u64,
+}
+
+impl Past {
+    fn new() -> Self {
+        Self { hasher: hasher(), velocity: Velocity::new(VELOCITY_BYTES), reports: BTreeMap::new(), frauds: 0 }
+    }
+
+    /// The features of a purchase at its time.
+    fn facts(&mut self, purchase: &Purchase, merchant: &Merchant) -> Facts {
+        while let Some(report) = self.reports.first_entry().filter(|report| report.key().0 <= purchase.at) {
+            let (keys, at) = report.remove();
+            self.velocity.report_fraud(&keys, at);
+        }
+        let mut facts =
+            Facts::extract(&purchase.submission, &merchant.id, &merchant.time_zone, purchase.at, &self.hasher);
+        self.velocity.read_into(&mut facts);
+        facts
+    }
+
+    /// Counts a purchase for those that come after it.
+    fn remember(&mut self, purchase: &Purchase, facts: &Facts) {
+        self.velocity.add(&facts.keys, purchase.at, facts.amount);
+        if purchase.truth.fraud {
+            self.frauds += 1;
+            self.reports.insert((purchase.truth.known_at, self.frauds), (facts.keys, purchase.at));
+        }
+    }
+}
