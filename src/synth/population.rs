@@ -37,7 +37,7 @@ enum Visit {
 /// The population, as an iterator over its purchases.
 pub struct Population {
     chance: Chance,
-    merchants: Vec<Merchant>,
+    merchants: Arc<[Merchant]>,
     /// The places of the shops, to choose from.
     shops: Vec<usize>,
     shoppers: Vec<Shopper>,
@@ -66,7 +66,7 @@ impl Population {
             chance: Chance::new(settings.seed, DAYS),
             shops: (0..merchants.len()).collect(),
             underworld: Underworld::new(shoppers.len()),
-            merchants,
+            merchants: merchants.into(),
             shoppers,
             agenda: BTreeMap::new(),
             visits: 0,
@@ -78,8 +78,8 @@ impl Population {
     }
 
     /// The shops, by the place that [`Purchase::merchant`] gives.
-    pub fn merchants(&self) -> &[Merchant] {
-        &self.merchants
+    pub fn merchants(&self) -> Arc<[Merchant]> {
+        self.merchants.clone()
     }
 
     /// The time from which on purchases are written; those before it warm up.
