@@ -1,4 +1,20 @@
-# For the scripts of this project: sourced, not run.
+# For the scripts of this project: sourced, not run. Sets `root`.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Debian packages, installed if they are missing.
+debian_packages() {
+  dpkg --status "$@" >/dev/null 2>&1 && return
+  local as_root=""
+  [ "$(id -u)" = 0 ] || as_root=sudo
+  echo "installing $* ..." >&2
+  $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
+# What every build needs: Rust by rustup, a C compiler for the embedded database.
+build_tools() {
+  command -v cc >/dev/null || debian_packages build-essential
+  command -v cargo >/dev/null || { echo "aval is built with Rust: install it from rustup.rs, then run this again" >&2; exit 2; }
+}
 
 # A Python environment with the packages of a requirements file, made once; sets PYTHON.
 python_env() {
@@ -7,17 +23,26 @@ python_env() {
   env="$root/target/python-$wanted"
   if [ ! -f "$env/complete" ]; then
     echo "installing the Python packages of ${1#"$root"/} ..." >&2
-    python3 -m venv "$env" 2>/dev/null || { debian_packages python3-venv && python3 -m venv "$env"; }
-    "$env/bin/python" -m pip install --quiet --requirement "$1" >&2
+    rm -rf "$env"
+    python3 -m venv "$env" >/dev/null 2>&1 || { debian_packages python3-venv && python3 -m venv "$env"; }
+    "$env/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$1" >&2
     touch "$env/complete"
   fi
   PYTHON="$env/bin/python"
 }
 
-# Debian packages, installed if they are missing.
-debian_packages() {
-  dpkg --status "$@" >/dev/null 2>&1 && return
-  local as_root=""
-  [ "$(id -u)" = 0 ] || as_root=sudo
-  $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends "$@" >&2
+# The generated Python modules of the protocol, in the folder $1. Needs PYTHON.
+python_stubs() {
+  mkdir -p "$1"
+  "$PYTHON" -m grpc_tools.protoc -I "$root/proto" --python_out "$1" --grpc_python_out "$1" "$root"/proto/aval/v1/*.proto
+}
+
+# A port that nobody listens on.
+free_port() {
+  local port
+  for port in $(shuf -i 20000-32000 -n 50); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+  echo "no free port found" >&2
+  return 1
 }

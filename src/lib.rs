@@ -1,15 +1,30 @@
 //! aval: the risk-decision engine for purchases paid in instalments.
+//!
+//! The modules are floors: each names only modules of lower floors (`ARCHITECTURE.md`, held by `tests/it/tidy.rs`).
+//! In reading order:
+
 pub mod domain;
+
 pub mod features;
-pub mod journey;
 pub mod model;
-pub mod plan;
-pub mod policy;
-pub mod store;
-pub mod synth;
-pub mod table;
 pub mod text;
-/// Floor 8: the commands.
-pub mod cli {
-    pub mod policy;
-}
+
+pub mod policy;
+
+pub mod journey;
+pub mod plan;
+
+pub mod store;
+pub mod table;
+
+pub mod engine;
+
+pub mod rpc;
+pub mod web;
+
+pub mod history;
+pub mod synth;
+
+pub mod cli;
+pub mod config;
+pub mod telemetry;

@@ -17,7 +17,7 @@ pub use call::{Caller, Mailbox, Refused, Report, Submit};
 pub use metered::*;
 
 use crate::domain::decision::Digest;
-use crate::domain::ids::{ApplicationId, EntryId, MerchantId, Seq};
+use crate::domain::ids::{ApplicationId, MerchantId, Seq};
 use crate::domain::keys::{KeyHash, KeyHasher, KeyKind};
 use crate::policy::Generation;
 use crate::store::{Entry, Event, ListQuery, Store, StoreError};

@@ -234,13 +234,21 @@ impl Sequencer {
     /// The state in which the journey begins, with the schedule in the merchant's time zone.
     fn state_of(&self, facts: &Facts, judgement: &Judgement) -> journey::State {
         let policy = &self.generation.policy;
+        let windows = policy.windows();
         let today = facts.at.to_jiff().to_zoned(policy.time_zone(&facts.merchant).clone()).date();
         journey::begin(journey::Submitted {
             at: facts.at,
             outcome: judgement.outcome,
-            ask: judgement.challenge.map(|kind| policy.ask(kind)),
+            ask: judgement.challenge.map(|kind| {
+                let limits = policy.challenge_limits(kind);
+                journey::Ask { kind, attempts: limits.attempts, ttl_seconds: limits.ttl_seconds }
+            }),
             plan: crate::plan::schedule(&policy.terms(&facts.merchant, facts.plan), facts.amount, today),
-            limits: policy.journey_limits(),
+            limits: journey::Limits {
+                journey_ttl_seconds: windows.journey_ttl_seconds,
+                offer_ttl_seconds: windows.offer_ttl_seconds,
+                review_ttl_seconds: windows.review_ttl_seconds,
+            },
         })
     }
 

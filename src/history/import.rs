@@ -6,7 +6,6 @@
 use super::HistoryError;
 use crate::domain::Invalid;
 use crate::domain::contact::{Email, Phone};
-use crate::domain::decision::Digest;
 use crate::domain::geo::{Address, Country};
 use crate::domain::ids::{CustomerId, MerchantId, RequestId, Seq};
 use crate::domain::keys::{KeyHasher, Keys};
@@ -319,6 +318,7 @@ impl<'a> Cells<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::decision::Digest;
 
     #[test]
     fn an_import_is_named_by_the_content_of_its_file() {

@@ -69,6 +69,8 @@ pub const TABLE: &[(&str, Needs)] = &[
 #[derive(Debug, Default)]
 struct Live {
     keys: HashMap<Digest, (Caller, Vec<Role>)>,
+    /// Whether anybody may call, as the merchant `demo`.
+    open: bool,
 }
 
 /// The credentials that the server accepts; shared, and replaced whole when keys are made or revoked.
@@ -76,22 +78,31 @@ struct Live {
 pub struct Credentials(Arc<RwLock<Live>>);
 
 impl Credentials {
-    /// Takes over the keys of the store. `true`: at least one is live.
-    pub fn replace(&self, keys: &[ApiKey]) -> bool {
+    /// The keys of a store, revoked ones too. A store that never had one leaves the server open, to the merchant `demo`.
+    pub fn of(keys: &[ApiKey]) -> Self {
+        let credentials = Self::default();
+        credentials.0.write().unwrap_or_else(PoisonError::into_inner).open = keys.is_empty();
+        credentials.replace(keys);
+        credentials
+    }
+
+    /// Takes over the keys of the store. The first key closes an open server for good: one whose keys are all revoked
+    /// lets nobody in.
+    pub fn replace(&self, keys: &[ApiKey]) {
         let live: HashMap<_, _> = (keys.iter().filter(|key| key.revoked_at.is_none()))
             .map(|key| {
                 let roles = key.roles.split(',').filter_map(Role::from_name).collect();
                 (key.digest, (Caller { merchant: key.merchant.clone(), actor: key.prefix.as_str().into() }, roles))
             })
             .collect();
-        let any = !live.is_empty();
-        self.0.write().unwrap_or_else(PoisonError::into_inner).keys = live;
-        any
+        let mut shared = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        shared.keys = live;
+        shared.open &= keys.is_empty();
     }
 
-    /// Whether no key is live: then the server is open, on loopback, to the merchant `demo`.
-    pub fn are_none(&self) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).keys.is_empty()
+    /// Whether anybody may call, as the merchant `demo`: that is for loopback only.
+    pub fn are_open(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).open
     }
 
     /// Whether a call may go on, and as whom.
@@ -101,7 +112,7 @@ impl Credentials {
         };
         let Needs::Role(role) = needs else { return Ok(None) };
         let live = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if live.keys.is_empty() {
+        if live.open {
             let merchant = MerchantId::parse("demo").map_err(|_| Status::internal("no demo merchant"))?;
             return Ok(Some(Caller { merchant, actor: "demo".into() }));
         }
@@ -179,8 +190,8 @@ mod tests {
 
     #[test]
     fn only_what_the_table_names_and_the_key_allows() {
-        let credentials = Credentials::default();
-        credentials.replace(&[key("good", "merchant", false), key("oper", "operator", false), key("gone", "merchant", true)]);
+        let keys = [key("good", "merchant", false), key("oper", "operator", false), key("gone", "merchant", true)];
+        let credentials = Credentials::of(&keys);
         let decide = "/aval.v1.DecisionService/Decide";
         for (path, authorization, expected) in [
             (decide, Some("Bearer good"), Ok(Some("shop"))),
@@ -200,7 +211,12 @@ mod tests {
 
     #[test]
     fn without_keys_the_caller_is_demo() {
-        let caller = Credentials::default().admit("/aval.v1.DecisionService/Decide", None).unwrap().unwrap();
+        let credentials = Credentials::of(&[]);
+        let caller = credentials.admit("/aval.v1.DecisionService/Decide", None).unwrap().unwrap();
         assert_eq!((caller.merchant.as_str(), caller.actor.as_ref()), ("demo", "demo"));
+        credentials.replace(&[key("gone", "merchant", true)]);
+        assert!(!credentials.are_open(), "the first key closes the server, though it be revoked");
+        credentials.replace(&[]);
+        assert!(credentials.admit("/aval.v1.DecisionService/Decide", None).is_err());
     }
 }

@@ -11,8 +11,7 @@ use super::{deadline, quote, status};
 use crate::domain::ids::ApplicationId;
 use crate::domain::keys::KeyKind;
 use crate::engine::{Answered, Caller, Deadlines, Engine, Mailbox, Report, Submit, clock};
-use crate::store::{Entry, Event, ListQuery, Subject};
-use prost::Message;
+use crate::store::{Entry, Event, ListQuery};
 use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,7 +21,7 @@ use tonic::{Request, Response, Status};
 /// How long a `Decide` takes, from the first byte of its message to its answer.
 pub const DECIDE_SECONDS: &str = "aval_decide_seconds";
 /// The metadata that marks the answer to a repeated request.
-const REPLAYED: &str = "aval-replayed";
+pub(super) const REPLAYED: &str = "aval-replayed";
 
 /// The service of one worker.
 pub struct Decisions {
@@ -78,7 +77,7 @@ impl DecisionService for Decisions {
         let submit = Submit {
             content: submission.content_digest(),
             submission: Box::new(submission),
-            subject: Subject(wire.encode_to_vec().into()),
+            subject: convert::subject(&wire),
         };
         let answered = self.engine.submit(caller, submit, deadline, &self.mailbox).await.map_err(status::refused)?;
         metrics::histogram!(DECIDE_SECONDS).record(begun.elapsed().as_secs_f64());

@@ -4,7 +4,7 @@
 use super::auth::{Credentials, Gate};
 use super::decision::Decisions;
 use super::proto;
-use super::proto::decision_service_server::DecisionServiceServer;
+use super::proto::decision_service_server::{self, DecisionServiceServer};
 use crate::engine::{Deadlines, Engine, Mailbox};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 /// How many connections may wait to be accepted by one worker.
@@ -45,13 +46,20 @@ pub struct Settings {
 pub struct Running {
     /// Where it listens: with the port that the system chose, if it was asked to.
     pub addr: SocketAddr,
-    /// Sets what `grpc.health.v1` says.
-    pub health: HealthReporter,
+    health: HealthReporter,
     stop: watch::Sender<bool>,
     workers: Vec<JoinHandle<()>>,
 }
 
 impl Running {
+    /// Sets what `grpc.health.v1` says: of the whole server, and of the decision service.
+    pub async fn set_serving(&self, serving: bool) {
+        let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
+        for service in ["", decision_service_server::SERVICE_NAME] {
+            self.health.set_service_status(service, status).await;
+        }
+    }
+
     /// Stops accepting, lets the calls under way finish for at most `drain`, and ends.
     pub fn stop(self, drain: Duration) {
         // Receivers end with their workers; one that has ended needs no word.

@@ -15,9 +15,8 @@ pub fn invalid(violations: Vec<Violation>) -> Status {
         [one] => format!("{}: {}", one.field, one.description),
         several => format!("{} fields are missing, malformed or out of bounds; see the details", several.len()),
     };
-    let fields: Vec<_> = (violations.into_iter())
-        .map(|violation| FieldViolation::new(violation.field, violation.description))
-        .collect();
+    let fields: Vec<_> =
+        (violations.into_iter()).map(|violation| FieldViolation::new(violation.field, violation.description)).collect();
     Status::with_error_details(Code::InvalidArgument, message, ErrorDetails::with_bad_request(fields))
 }
 

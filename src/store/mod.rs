@@ -3,6 +3,18 @@
 //! The log is append-only and ordered by [`Seq`]. An [`Entry`] holds its event, who caused it and, apart from it, the
 //! personal fields that can be erased. A [`Batch`] is written whole or not at all, and is durable when
 //! [`Writer::commit`] returns; after an error nothing is known, and the store must be opened again and read.
+//!
+//! One suite, `conformance`, says what every store does.
+
+#[cfg(test)]
+mod conformance;
+mod memory;
+mod record;
+#[cfg(test)]
+mod specimen;
+mod sqlite;
+
+pub use memory::Memory;
 
 use crate::domain::decision::{Decision, Digest, GenerationRef};
 use crate::domain::ids::{EntryId, MerchantId, RequestId, Seq};
@@ -215,12 +227,56 @@ pub enum StoreError {
     Unusable(String),
 }
 
+/// The most rows that one call of [`Reader::list`] looks at.
+pub const LIST_ROWS: usize = 20_000;
+
+/// How a store is kept.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The most bytes that the store may take; a commit beyond is refused with [`StoreError::Full`]. SQLite's write-ahead
+    /// log comes on top. `None`: as much as there is.
+    pub max_bytes: Option<u64>,
+}
+
+/// Opens the store that `url` names: `sqlite:PATH`, or `memory`, which ends with the process. Checks its version and
+/// brings it up to date.
+pub fn open(url: &str, options: &Options) -> Result<Arc<dyn Store>, StoreError> {
+    let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+    match scheme {
+        "sqlite" if !rest.is_empty() => Ok(Arc::new(sqlite::Sqlite::open(std::path::Path::new(rest), options)?)),
+        "memory" if rest.is_empty() => Ok(Arc::new(Memory::new(options))),
+        "postgres" | "postgresql" => {
+            Err(StoreError::Unusable("postgres comes with a later version; give --store sqlite:PATH or memory".into()))
+        }
+        // What follows the first colon may hold a password.
+        _ => Err(StoreError::Unusable(format!("expected --store sqlite:PATH or memory, found `{scheme}`"))),
+    }
+}
+
 /// A place where the log is kept. Opening one checks its version and brings it up to date.
 pub trait Store: Send + Sync {
     /// The one writer. Refused with [`StoreError::Held`] while another writer, of any process, lives.
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError>;
     /// A reader; several may live at once, beside the writer, in other processes too.
     fn reader(&self) -> Result<Box<dyn Reader>, StoreError>;
+    /// Adds an API key, or sets the `revoked_at` of the one with its digest. Needs no writer: keys are made and revoked
+    /// while a server runs.
+    fn put_api_key(&self, key: &ApiKey) -> Result<(), StoreError>;
+}
+
+/// The refusal of entries that do not ascend from the last one written.
+fn not_ascending() -> StoreError {
+    StoreError::Unusable("an entry does not come after the last one: places ascend, and each is written once".into())
+}
+
+/// The refusal of an entry whose generation was not kept.
+fn generation_not_kept() -> StoreError {
+    StoreError::Unusable("an entry's generation is not in the store: it must be kept before".into())
+}
+
+/// The refusal of a writer that has failed before.
+fn after_failure() -> StoreError {
+    StoreError::Unusable("an earlier commit of this writer failed: drop it, and read what was written".into())
 }
 
 /// Writes the log.
@@ -231,10 +287,9 @@ pub trait Writer: Send {
     /// Keeps the files of a generation (models and policy, by digest), so that its decisions can be recomputed for
     /// ever. Keeping one again changes nothing.
     fn keep_artifacts(&mut self, artifacts: &[(Digest, &[u8])]) -> Result<(), StoreError>;
-    /// Keeps a generation, which later entries refer to.
+    /// Keeps a generation, which later entries refer to; a commit of an entry whose generation was not kept is refused.
+    /// Keeping one again changes nothing.
     fn keep_generation(&mut self, generation: &GenerationRef) -> Result<(), StoreError>;
-    /// Adds an API key, or sets its `revoked_at`.
-    fn put_api_key(&mut self, key: &ApiKey) -> Result<(), StoreError>;
 }
 
 /// Reads the log.
@@ -243,7 +298,7 @@ pub trait Reader: Send {
     fn entry(&mut self, id: EntryId) -> Result<Option<Entry>, StoreError>;
     /// The entry at this place.
     fn entry_at(&mut self, seq: Seq) -> Result<Option<Entry>, StoreError>;
-    /// All entries of one application, oldest first, the submission included.
+    /// All entries of one application, oldest first, the submission included; none where there is no such application.
     fn history(&mut self, application: EntryId) -> Result<Vec<Entry>, StoreError>;
     /// At most `limit` entries after a place, oldest first.
     fn tail(&mut self, after: Seq, limit: usize) -> Result<Vec<Entry>, StoreError>;

@@ -1,0 +1,71 @@
+//! What one application costs, step by step: features, velocity, both models with their reasons, the whole judgement.
+
+use aval::domain::ids::MerchantId;
+use aval::domain::keys::KeyHasher;
+use aval::domain::submission::Submission;
+use aval::domain::time::Timestamp;
+use aval::engine::generation;
+use aval::features::Facts;
+use aval::features::velocity::Velocity;
+use aval::model::Contributions;
+use aval::policy::judge;
+use aval::rpc::convert;
+use aval::rpc::json;
+use aval::rpc::proto::DecideRequest;
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::hint::black_box;
+use std::path::Path;
+
+fn request() -> (DecideRequest, Submission) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/requests/regular.json");
+    let request: DecideRequest = json::read("request", &std::fs::read_to_string(path).unwrap()).unwrap();
+    let submission = convert::submission(&request, at(0)).unwrap();
+    (request, submission)
+}
+
+fn at(n: i64) -> Timestamp {
+    Timestamp::parse("2026-11-20T12:00:00Z").unwrap().plus_ms(n * 1_000)
+}
+
+fn one_application(c: &mut Criterion) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let hasher = KeyHasher::new([7; 16]);
+    let generation = generation::load(&root.join("models"), &root.join("policies/default.yaml"), &hasher).unwrap();
+    let merchant = MerchantId::parse("demo").unwrap();
+    let zone = generation.policy.time_zone(&merchant).clone();
+    let (wire, submission) = request();
+    let extract = |n| Facts::extract(&submission, &merchant, &zone, at(n), &hasher);
+    let mut velocity = Velocity::new(64 << 20);
+    for n in 0..200 {
+        let facts = extract(n * 3_600);
+        velocity.add(&facts.keys, facts.at, facts.amount);
+    }
+    let now = 200 * 3_600;
+    let mut facts = extract(now);
+    velocity.read_into(&mut facts);
+
+    c.bench_function("validate the request", |b| b.iter(|| convert::submission(black_box(&wire), at(now)).unwrap()));
+    c.bench_function("features of the purchase", |b| b.iter(|| black_box(extract(now))));
+    c.bench_function("features of what came before", |b| b.iter(|| velocity.read_into(black_box(&mut facts))));
+    c.bench_function("both models and reasons", |b| {
+        let mut contributions = Contributions::default();
+        b.iter(|| {
+            for target in aval::domain::decision::Target::ALL {
+                let model = generation.model(target).unwrap();
+                black_box(model.score(black_box(&facts), &mut contributions).unwrap());
+                black_box(model.reasons(&contributions, 4));
+            }
+        });
+    });
+    c.bench_function("judge: models, reasons, policy", |b| b.iter(|| black_box(judge(black_box(&facts), &generation))));
+    c.bench_function("the whole judgement", |b| {
+        b.iter(|| {
+            let mut facts = extract(now);
+            velocity.read_into(&mut facts);
+            black_box(judge(&facts, &generation))
+        });
+    });
+}
+
+criterion_group!(benches, one_application);
+criterion_main!(benches);

@@ -1,0 +1,123 @@
+//! The durable decision beside a call that does nothing, with the same messages, in turns, in one run: absolute figures
+//! do not travel from machine to machine, their ratio does.
+
+use super::drive::{Loop, Measured, drive};
+use super::own::{self, Own};
+use super::{DECIDE, EMPTY, Failure, Loadtest, print, print_json, requests, run_name, shown};
+use crate::rpc::client::encoded;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The core of the servers, and that of the load.
+const SERVER_CORE: usize = 0;
+const LOAD_CORE: usize = 1;
+
+/// One row of the table.
+struct Row {
+    name: &'static str,
+    measured: Measured,
+    /// How much of one core the server used while it was measured and warmed up.
+    busy: Option<f64>,
+}
+
+/// Measures, and prints the table.
+pub(super) fn run(test: &Loadtest) -> Result<ExitCode, Failure> {
+    let pinned = own::can_pin() && own::pin_self(LOAD_CORE);
+    if !pinned {
+        eprintln!("not pinned: that takes two cores and the program taskset; the ratio says less then");
+    }
+    let core = pinned.then_some(SERVER_CORE);
+    let durable = Own::durable(&test.dir, core)?;
+    let run = run_name()?;
+    let answer = durable.ask(requests::request(&run, u64::MAX >> 1))?;
+    let answer = encoded(&answer);
+    let file = std::env::temp_dir().join(format!("aval-answer-{run}"));
+    std::fs::write(&file, &answer)?;
+    let empty = Own::empty(&file, core);
+    std::fs::remove_file(&file)?;
+    let empty = empty?;
+    let closed = Loop::Closed { streams: test.streams as usize };
+    let (mut rows, mut turn) = (Vec::new(), 0);
+    for _ in 0..test.turns {
+        for (name, own, path) in [("empty", &empty, EMPTY), ("durable", &durable, DECIDE)] {
+            turn += 1;
+            eprintln!("{name}, turn {} of {} ...", turn, 2 * test.turns);
+            rows.push(measure(test, name, own, path, closed, &format!("{run}-{turn}"))?);
+        }
+    }
+    let of = |name| median(rows.iter().filter(|row| row.name == name).map(|row| row.measured.per_second));
+    let (most_empty, most_durable) = (of("empty"), of("durable"));
+    let half = Loop::Open { rate: (most_durable / 2.0).max(1.0) };
+    eprintln!("half load ...");
+    rows.push(measure(test, "empty at half load", &empty, EMPTY, half, &format!("{run}-e"))?);
+    rows.push(measure(test, "durable at half load", &durable, DECIDE, half, &format!("{run}-h"))?);
+    let request_bytes = encoded(&requests::request(&run, 1)).len();
+    let ratio = most_durable / most_empty;
+    if test.json {
+        let rows: Vec<_> = rows.iter().map(json_row).collect();
+        print_json(&serde_json::json!({
+            "pinned": pinned, "request_bytes": request_bytes, "answer_bytes": answer.len(), "rows": rows,
+            "empty_per_second": most_empty, "durable_per_second": most_durable, "ratio": ratio,
+        }));
+    } else {
+        print(&table(&rows, pinned, request_bytes, answer.len()));
+        print(&format!("durable ÷ empty, medians: {most_durable:.0} ÷ {most_empty:.0} = {ratio:.2}"));
+    }
+    let good = rows.iter().all(|row| row.measured.failed + row.measured.unanswered == 0);
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn measure(test: &Loadtest, name: &'static str, own: &Own, path: &str, kind: Loop, run: &str) -> Result<Row, Failure> {
+    let before = own.cpu_time();
+    let load = test.load(own.addr, path, kind, run);
+    let measured = drive(&load).map_err(|error| Failure::failed(format!("{name}: {error}")))?;
+    let used = own.cpu_time().zip(before).map(|(after, before)| after.saturating_sub(before));
+    let busy = used.map(|used: Duration| used.as_secs_f64() / (load.warm_up + load.duration).as_secs_f64());
+    Ok(Row { name, measured, busy })
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let upper = values.get(values.len() / 2).copied().unwrap_or(f64::NAN);
+    let lower = values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN);
+    (lower + upper) / 2.0
+}
+
+fn json_row(row: &Row) -> serde_json::Value {
+    let mut shown = shown(&row.measured);
+    shown["name"] = row.name.into();
+    shown["server_busy"] = row.busy.into();
+    shown
+}
+
+fn table(rows: &[Row], pinned: bool, request_bytes: usize, answer_bytes: usize) -> String {
+    let place = if pinned { "servers on core 0, load on core 1" } else { "not pinned" };
+    let mut text = format!("{place}; request {request_bytes} B, answer {answer_bytes} B\n\n");
+    text +=
+        &format!("{:<22}{:>10}{:>10}{:>10}{:>10}{:>12}\n", "", "calls/s", "p50 ms", "p99 ms", "p99.9 ms", "core busy");
+    for Row { name, measured, busy } in rows {
+        let busy = busy.map_or(String::from("?"), |busy| format!("{:.0} %", busy * 100.0));
+        let quantile = |q| measured.quantile_ms(q);
+        text += &format!(
+            "{name:<22}{:>10.0}{:>10.2}{:>10.2}{:>10.2}{busy:>12}\n",
+            measured.per_second,
+            quantile(0.5),
+            quantile(0.99),
+            quantile(0.999),
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        for (values, expected) in [(vec![3.0, 1.0, 2.0], 2.0), (vec![4.0, 1.0], 2.5), (vec![7.0], 7.0)] {
+            assert_eq!(median(values.into_iter()), expected);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Floor 8: the settings of the process: each declared once in [`catalogue`], read from `aval.toml`, the environment
+//! and the flags, and checked whole before anything is opened.
+
+pub mod catalogue;
+mod derived;
+mod flags;
+mod load;
+pub mod secret;
+
+pub use catalogue::{LogFormat, Settings};
+pub use flags::{All, Flags, Group, Judging, Storing};
+pub use load::{ConfigError, Loaded, Source};
+
+/// The flags of the server: every setting.
+pub type ServeArgs = Flags<All>;
+/// The flag that says where the log is.
+pub type StoreArg = Flags<Storing>;
+/// The flags that say where models and policy are.
+pub type GenerationArgs = Flags<Judging>;

@@ -1,0 +1,480 @@
+//! The stored schema: what one row of the table `entry` holds, and how an [`Entry`] becomes a row and a row an
+//! [`Entry`] again, bit for bit.
+//!
+//! The column `event` begins with the number of its format, [`FORMAT`]; what follows is one protobuf message, by
+//! `kind`: [`SubmittedRecord`], [`ImportedRecord`] or [`OutcomeReportedRecord`]. Field numbers and the numbers that
+//! stand for names below are permanent: a field that is no longer written keeps its number, and rows of every earlier
+//! version stay readable. Floats are stored as their bits (`fixed64`), because protobuf's `double` loses the sign of
+//! zero. Times inside an event are stored as milliseconds after the entry's own. What the entry's columns say is not
+//! said again: a submission's facts have its merchant, and its decision has its id.
+
+mod read;
+mod write;
+
+use super::{Entry, Event, ListQuery, StoreError};
+use crate::domain::decision::GenerationRef;
+use crate::domain::ids::{EntryId, MerchantId, Seq};
+use crate::domain::keys::KeyKind;
+use crate::domain::time::Timestamp;
+use prost::Message;
+use std::sync::Arc;
+
+/// The format of the column `event`, its first byte.
+const FORMAT: u8 = 1;
+
+/// The column `kind` of a submission.
+pub const SUBMITTED: i64 = 1;
+/// The column `kind` of an imported purchase.
+pub const IMPORTED: i64 = 2;
+/// The column `kind` of a reported outcome.
+pub const OUTCOME_REPORTED: i64 = 3;
+
+/// One row of the table `entry`, by its columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// The place in the log: [`EntryId::seq`].
+    pub seq: i64,
+    /// The random bits of the id: [`EntryId::random`].
+    pub random: i64,
+    /// When it happened, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Whose it is.
+    pub merchant: &'a str,
+    /// The place of the application that a later entry belongs to; `None`: the entry is the application's first.
+    pub application: Option<i64>,
+    /// Who caused it.
+    pub actor: &'a str,
+    /// [`SUBMITTED`], [`IMPORTED`] or [`OUTCOME_REPORTED`].
+    pub kind: i64,
+    /// The number of a submission's [`StateKind`](crate::journey::StateKind).
+    pub state: Option<i64>,
+    /// The bits of the customer's key.
+    pub customer: Option<i64>,
+    /// What happened: format and message.
+    pub event: &'a [u8],
+    /// The personal fields.
+    pub subject: Option<&'a [u8]>,
+}
+
+impl<'a> Row<'a> {
+    /// The row of an entry whose event is encoded in `event`.
+    pub fn of(entry: &'a Entry, event: &'a [u8]) -> Self {
+        let (kind, state, keys) = match &entry.event {
+            Event::Submitted(submitted) => {
+                (SUBMITTED, Some(submitted.state.kind() as i64), Some(&submitted.facts.keys))
+            }
+            Event::Imported(imported) => (IMPORTED, None, Some(&imported.keys)),
+            Event::OutcomeReported(_) => (OUTCOME_REPORTED, None, None),
+        };
+        Self {
+            seq: entry.id.seq().0,
+            random: entry.id.random() as i64,
+            at_ms: entry.at.ms(),
+            merchant: entry.merchant.as_str(),
+            application: (entry.application != entry.id).then(|| entry.application.seq().0),
+            actor: &entry.actor,
+            kind,
+            state,
+            customer: keys.and_then(|keys| keys.get(KeyKind::Customer)).map(|hash| hash as i64),
+            event,
+            subject: entry.subject.as_ref().map(|subject| subject.0.as_ref()),
+        }
+    }
+
+    /// What a list looks at.
+    pub fn summary(&self) -> Summary<'a> {
+        let Self { at_ms, merchant, kind, state, customer, .. } = *self;
+        Summary { at_ms, merchant, kind, state, customer }
+    }
+
+    /// The entry of this row. `generation` finds the generation of a number that [`encode`] was given.
+    pub fn entry<F>(&self, generation: F) -> Result<Entry, StoreError>
+    where
+        F: FnOnce(u32) -> Result<Option<Arc<GenerationRef>>, StoreError>,
+    {
+        let wrong = |column: &str, problem: &str| self.damaged(column, problem);
+        let id = EntryId::from_parts(Seq(self.seq), self.random as u64);
+        if id.seq().0 != self.seq || id.random() as i64 != self.random {
+            return Err(wrong("random", "expected a place of 60 bits and 62 random bits"));
+        }
+        let at = Timestamp::from_ms(self.at_ms).map_err(|invalid| wrong("at_ms", &invalid.to_string()))?;
+        let merchant = MerchantId::parse(self.merchant).map_err(|invalid| wrong("merchant", &invalid.to_string()))?;
+        let message = match self.event.split_first() {
+            Some((&FORMAT, message)) => message,
+            _ => return Err(wrong("event", "expected format 1")),
+        };
+        let unreadable = |_| wrong("event", "expected the message of its kind");
+        let unexpected = |read::Wrong(problem)| wrong("event", problem);
+        let (application, event) = match (self.kind, self.application) {
+            (SUBMITTED, None) => {
+                let record = SubmittedRecord::decode(message).map_err(unreadable)?;
+                let missing = || wrong("event", "generation: expected one that was kept");
+                let generation = generation(record.generation)?.ok_or_else(missing)?;
+                let event = read::submitted(record, id, at, &merchant, generation).map_err(unexpected)?;
+                (id, Event::Submitted(Box::new(event)))
+            }
+            (IMPORTED, None) => {
+                let record = ImportedRecord::decode(message).map_err(unreadable)?;
+                (id, Event::Imported(read::imported(record).map_err(unexpected)?))
+            }
+            (OUTCOME_REPORTED, Some(application)) => {
+                let record = OutcomeReportedRecord::decode(message).map_err(unreadable)?;
+                let place = application;
+                let application = EntryId::from_parts(Seq(place), record.application_random);
+                if application.seq().0 != place {
+                    return Err(wrong("application", "expected a place of 60 bits"));
+                }
+                (application, Event::OutcomeReported(read::outcome_reported(record, at).map_err(unexpected)?))
+            }
+            (SUBMITTED | IMPORTED, Some(_)) => {
+                return Err(wrong("application", "expected none: it is the first entry"));
+            }
+            (OUTCOME_REPORTED, None) => return Err(wrong("application", "expected the application's place")),
+            _ => return Err(wrong("kind", "expected 1, 2 or 3")),
+        };
+        let subject = self.subject.map(|bytes| super::Subject(bytes.into()));
+        Ok(Entry { id, at, merchant, application, actor: self.actor.into(), event, subject })
+    }
+
+    fn damaged(&self, column: &str, problem: &str) -> StoreError {
+        damaged("entry", column, self.seq, problem)
+    }
+}
+
+/// Names what cannot be there.
+pub fn damaged(table: &str, column: &str, row: impl std::fmt::Display, problem: &str) -> StoreError {
+    StoreError::Damaged(format!("table {table}, column {column}, row {row}: {problem}"))
+}
+
+/// The columns of a row that a list looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Summary<'a> {
+    /// [`Row::at_ms`].
+    pub at_ms: i64,
+    /// [`Row::merchant`].
+    pub merchant: &'a str,
+    /// [`Row::kind`].
+    pub kind: i64,
+    /// [`Row::state`].
+    pub state: Option<i64>,
+    /// [`Row::customer`].
+    pub customer: Option<i64>,
+}
+
+impl Summary<'_> {
+    /// Whether a list shows the row.
+    pub fn answers(&self, query: &ListQuery) -> bool {
+        self.kind == SUBMITTED
+            && self.merchant == query.merchant.as_str()
+            && query.state.is_none_or(|state| self.state == Some(state as i64))
+            && query.customer.is_none_or(|customer| self.customer == Some(customer as i64))
+            && query.created_from.is_none_or(|from| self.at_ms >= from.ms())
+            && query.created_before.is_none_or(|before| self.at_ms < before.ms())
+    }
+}
+
+/// The generation that an entry refers to, if it holds a decision.
+pub fn generation(entry: &Entry) -> Option<&Arc<GenerationRef>> {
+    match &entry.event {
+        Event::Submitted(submitted) => Some(&submitted.decision.generation),
+        Event::Imported(_) | Event::OutcomeReported(_) => None,
+    }
+}
+
+/// Writes what happened as the column `event`, after emptying `bytes`. A decision names its generation by the number
+/// under which the store keeps it.
+pub fn encode(entry: &Entry, generation: u32, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.push(FORMAT);
+    match &entry.event {
+        Event::Submitted(submitted) => append(&write::submitted(submitted, entry.at, generation), bytes),
+        Event::Imported(imported) => append(&write::imported(imported), bytes),
+        Event::OutcomeReported(reported) => {
+            append(&write::outcome_reported(reported, entry.at, entry.application.random()), bytes);
+        }
+    }
+}
+
+fn append(message: &impl Message, bytes: &mut Vec<u8>) {
+    // Fails only where there is no room; a vector grows.
+    let _ = message.encode(bytes);
+}
+
+/// Writes a generation as the table `generation` keeps it: the same generation gives the same bytes.
+pub fn encode_generation(generation: &GenerationRef) -> Vec<u8> {
+    write::generation(generation).encode_to_vec()
+}
+
+/// Reads what [`encode_generation`] wrote.
+pub fn decode_generation(id: u32, bytes: &[u8]) -> Result<GenerationRef, StoreError> {
+    let wrong = |problem: &str| damaged("generation", "content", id, problem);
+    let record = GenerationRecord::decode(bytes).map_err(|_| wrong("expected a generation"))?;
+    read::generation(record).map_err(|read::Wrong(problem)| wrong(problem))
+}
+
+/// A submission with its decision.
+#[derive(Clone, PartialEq, Message)]
+struct SubmittedRecord {
+    #[prost(message, optional, tag = "1")]
+    command: Option<CommandRecord>,
+    #[prost(string, optional, tag = "2")]
+    merchant_reference: Option<String>,
+    /// When the facts are of.
+    #[prost(sint64, tag = "3")]
+    submitted_after_ms: i64,
+    #[prost(message, optional, tag = "4")]
+    amount: Option<MoneyRecord>,
+    #[prost(message, optional, tag = "5")]
+    plan: Option<PlanChoiceRecord>,
+    /// ISO 3166-1 alpha-2.
+    #[prost(string, optional, tag = "6")]
+    country: Option<String>,
+    #[prost(message, optional, tag = "7")]
+    keys: Option<KeysRecord>,
+    /// As [`Vector::encode`](crate::features::Vector::encode) writes it.
+    #[prost(bytes = "vec", tag = "8")]
+    vector: Vec<u8>,
+    #[prost(message, repeated, tag = "9")]
+    signals: Vec<SignalRecord>,
+    #[prost(sint64, tag = "10")]
+    decided_after_ms: i64,
+    /// 1 accept, 2 decline, 3 step-up.
+    #[prost(uint32, tag = "11")]
+    outcome: u32,
+    #[prost(message, repeated, tag = "12")]
+    reasons: Vec<ReasonRecord>,
+    #[prost(message, optional, tag = "13")]
+    fraud: Option<ScoreRecord>,
+    #[prost(message, optional, tag = "14")]
+    default: Option<ScoreRecord>,
+    #[prost(sint64, optional, tag = "15")]
+    expected_loss_minor: Option<i64>,
+    /// `generation.id`.
+    #[prost(uint32, tag = "16")]
+    generation: u32,
+    #[prost(bool, tag = "17")]
+    degraded: bool,
+    #[prost(message, repeated, tag = "18")]
+    diagnostics: Vec<DiagnosticRecord>,
+    #[prost(oneof = "StateRecord", tags = "19, 20, 21, 22")]
+    state: Option<StateRecord>,
+}
+
+/// A purchase of the past.
+#[derive(Clone, PartialEq, Message)]
+struct ImportedRecord {
+    #[prost(message, optional, tag = "1")]
+    keys: Option<KeysRecord>,
+    #[prost(message, optional, tag = "2")]
+    amount: Option<MoneyRecord>,
+    /// As in [`OutcomeReportedRecord`]; 0: not known.
+    #[prost(uint32, tag = "3")]
+    outcome: u32,
+}
+
+/// How a purchase turned out.
+#[derive(Clone, PartialEq, Message)]
+struct OutcomeReportedRecord {
+    #[prost(message, optional, tag = "1")]
+    command: Option<CommandRecord>,
+    /// 1 paid, 2 late, 3 defaulted, 4 fraud, 5 chargeback.
+    #[prost(uint32, tag = "2")]
+    outcome: u32,
+    #[prost(sint64, tag = "3")]
+    occurred_after_ms: i64,
+    #[prost(message, optional, tag = "4")]
+    keys: Option<KeysRecord>,
+    #[prost(sint64, tag = "5")]
+    purchased_after_ms: i64,
+    /// The random bits of the application's id.
+    #[prost(fixed64, tag = "6")]
+    application_random: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct CommandRecord {
+    #[prost(string, tag = "1")]
+    request_id: String,
+    #[prost(fixed64, tag = "2")]
+    fingerprint: u64,
+    /// 32 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    content: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct MoneyRecord {
+    #[prost(sint64, tag = "1")]
+    amount_minor: i64,
+    /// ISO 4217.
+    #[prost(string, tag = "2")]
+    currency: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PlanChoiceRecord {
+    #[prost(uint32, tag = "1")]
+    instalment_count: u32,
+    #[prost(uint32, tag = "2")]
+    deferred_days: u32,
+    #[prost(uint32, tag = "3")]
+    deferred_months: u32,
+}
+
+/// The keys that are known.
+#[derive(Clone, PartialEq, Message)]
+struct KeysRecord {
+    /// Bit n: the kind whose place in [`KeyKind::ALL`] is n is known.
+    #[prost(uint32, tag = "1")]
+    known: u32,
+    /// The hashes of the known kinds, in that order.
+    #[prost(fixed64, repeated, tag = "2")]
+    hashes: Vec<u64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SignalRecord {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(oneof = "SignalValue", tags = "2, 3, 4")]
+    value: Option<SignalValue>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum SignalValue {
+    /// The bits of a float.
+    #[prost(fixed64, tag = "2")]
+    Number(u64),
+    #[prost(string, tag = "3")]
+    Text(String),
+    #[prost(bool, tag = "4")]
+    Flag(bool),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ReasonRecord {
+    /// The code's name.
+    #[prost(string, tag = "1")]
+    code: String,
+    /// 0 none, 1 fraud, 2 default.
+    #[prost(uint32, tag = "2")]
+    target: u32,
+    /// The bits of a float.
+    #[prost(fixed64, tag = "3")]
+    contribution: u64,
+}
+
+/// A score; all three are the bits of floats.
+#[derive(Clone, PartialEq, Message)]
+struct ScoreRecord {
+    #[prost(fixed64, tag = "1")]
+    log_odds: u64,
+    #[prost(fixed64, tag = "2")]
+    calibrated_log_odds: u64,
+    #[prost(fixed64, tag = "3")]
+    probability: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct DiagnosticRecord {
+    #[prost(string, tag = "1")]
+    subject: String,
+    #[prost(string, tag = "2")]
+    message: String,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum StateRecord {
+    #[prost(message, tag = "19")]
+    Challenged(ChallengedRecord),
+    #[prost(message, tag = "20")]
+    InReview(InReviewRecord),
+    #[prost(message, tag = "21")]
+    Accepted(PlanRecord),
+    #[prost(message, tag = "22")]
+    Declined(DeclinedRecord),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ChallengedRecord {
+    /// 1 SMS code, 2 identity document, 3 bank history.
+    #[prost(uint32, tag = "1")]
+    kind: u32,
+    #[prost(uint32, tag = "2")]
+    attempts_left: u32,
+    #[prost(sint64, tag = "3")]
+    deadline_after_ms: i64,
+    #[prost(sint64, tag = "4")]
+    expires_after_ms: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct InReviewRecord {
+    #[prost(sint64, tag = "1")]
+    expires_after_ms: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct DeclinedRecord {
+    #[prost(sint64, tag = "1")]
+    offer_until_after_ms: i64,
+    #[prost(sint64, tag = "2")]
+    review_until_after_ms: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PlanRecord {
+    #[prost(message, optional, tag = "1")]
+    choice: Option<PlanChoiceRecord>,
+    #[prost(message, optional, tag = "2")]
+    amount: Option<MoneyRecord>,
+    #[prost(sint64, tag = "3")]
+    customer_cost_minor: i64,
+    #[prost(sint64, tag = "4")]
+    cost_bps: i64,
+    #[prost(message, repeated, tag = "5")]
+    instalments: Vec<InstalmentRecord>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct InstalmentRecord {
+    /// Year × 10,000 + month × 100 + day.
+    #[prost(sint32, tag = "1")]
+    due_date: i32,
+    #[prost(sint64, tag = "2")]
+    purchase_amount_minor: i64,
+    #[prost(sint64, tag = "3")]
+    customer_fee_minor: i64,
+    #[prost(sint64, tag = "4")]
+    customer_interest_minor: i64,
+    #[prost(sint64, tag = "5")]
+    total_amount_minor: i64,
+    /// 0 pending, 1 paid.
+    #[prost(uint32, tag = "6")]
+    state: u32,
+}
+
+/// A set of models and policy.
+#[derive(Clone, PartialEq, Message)]
+struct GenerationRecord {
+    #[prost(message, repeated, tag = "1")]
+    models: Vec<ModelRecord>,
+    #[prost(string, tag = "2")]
+    policy_digest: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ModelRecord {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    version: String,
+    /// 1 fraud, 2 default.
+    #[prost(uint32, tag = "3")]
+    target: u32,
+    #[prost(string, tag = "4")]
+    digest: String,
+}
+
+#[cfg(test)]
+mod tests;

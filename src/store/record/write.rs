@@ -1,0 +1,204 @@
+//! From the domain's words to the records.
+
+use super::*;
+use crate::domain::challenge::ChallengeKind;
+use crate::domain::decision::{Decision, Outcome, Reason, Score, Target};
+use crate::domain::keys::Keys;
+use crate::domain::money::Money;
+use crate::domain::outcome::RepaymentOutcome;
+use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
+use crate::domain::submission::Signal;
+use crate::journey::State;
+use crate::store::{Command, Imported, OutcomeReported, Submitted};
+
+pub(super) fn submitted(submitted: &Submitted, at: Timestamp, generation: u32) -> SubmittedRecord {
+    let Submitted { command: asked, merchant_reference, facts, decision, state: stands } = submitted;
+    let Decision { outcome, reasons, scores, degraded, diagnostics, decided_at, .. } = decision;
+    let mut vector = Vec::with_capacity(512);
+    facts.vector.encode(&mut vector);
+    let diagnostics = diagnostics.iter().map(|diagnostic| DiagnosticRecord {
+        subject: diagnostic.subject.clone(),
+        message: diagnostic.message.clone(),
+    });
+    SubmittedRecord {
+        command: Some(command(asked)),
+        merchant_reference: merchant_reference.as_deref().map(String::from),
+        submitted_after_ms: after(facts.at, at),
+        amount: Some(money(facts.amount)),
+        plan: Some(choice(facts.plan)),
+        country: facts.country.map(|country| country.code().into()),
+        keys: Some(keys(&facts.keys)),
+        vector,
+        signals: facts.signals.iter().map(|(name, value)| signal(name, value)).collect(),
+        decided_after_ms: after(*decided_at, at),
+        outcome: match outcome {
+            Outcome::Accept => 1,
+            Outcome::Decline => 2,
+            Outcome::StepUp => 3,
+        },
+        reasons: reasons.iter().map(reason).collect(),
+        fraud: scores.fraud.as_ref().map(score),
+        default: scores.default.as_ref().map(score),
+        expected_loss_minor: scores.expected_loss_minor,
+        generation,
+        degraded: *degraded,
+        diagnostics: diagnostics.collect(),
+        state: Some(state(stands, at)),
+    }
+}
+
+pub(super) fn imported(imported: &Imported) -> ImportedRecord {
+    ImportedRecord {
+        keys: Some(keys(&imported.keys)),
+        amount: Some(money(imported.amount)),
+        outcome: imported.outcome.map_or(0, outcome),
+    }
+}
+
+pub(super) fn outcome_reported(
+    reported: &OutcomeReported,
+    at: Timestamp,
+    application_random: u64,
+) -> OutcomeReportedRecord {
+    OutcomeReportedRecord {
+        command: Some(command(&reported.command)),
+        outcome: outcome(reported.outcome),
+        occurred_after_ms: after(reported.occurred_at, at),
+        keys: Some(keys(&reported.keys)),
+        purchased_after_ms: after(reported.purchased_at, at),
+        application_random,
+    }
+}
+
+pub(super) fn generation(generation: &GenerationRef) -> GenerationRecord {
+    let models = generation.models.iter().map(|model| ModelRecord {
+        name: model.name.clone(),
+        version: model.version.clone(),
+        target: target(model.target),
+        digest: model.digest.clone(),
+    });
+    GenerationRecord { models: models.collect(), policy_digest: generation.policy_digest.clone() }
+}
+
+/// Both times lie within the range that can be written, so their difference does too.
+fn after(time: Timestamp, at: Timestamp) -> i64 {
+    time.ms() - at.ms()
+}
+
+fn command(command: &Command) -> CommandRecord {
+    CommandRecord {
+        request_id: command.request_id.as_str().into(),
+        fingerprint: command.fingerprint,
+        content: command.content.0.into(),
+    }
+}
+
+fn money(money: Money) -> MoneyRecord {
+    MoneyRecord { amount_minor: money.amount_minor, currency: money.currency.code().into() }
+}
+
+fn choice(choice: PlanChoice) -> PlanChoiceRecord {
+    PlanChoiceRecord {
+        instalment_count: choice.instalment_count.into(),
+        deferred_days: choice.deferred_days.into(),
+        deferred_months: choice.deferred_months.into(),
+    }
+}
+
+fn keys(keys: &Keys) -> KeysRecord {
+    let known = keys.0.iter().enumerate().filter(|(_, hash)| hash.is_some());
+    KeysRecord {
+        known: known.fold(0, |known, (place, _)| known | 1 << place),
+        hashes: keys.0.iter().flatten().copied().collect(),
+    }
+}
+
+fn signal(name: &str, value: &Signal) -> SignalRecord {
+    let value = match value {
+        Signal::Number(number) => SignalValue::Number(number.to_bits()),
+        Signal::Text(text) => SignalValue::Text(text.as_ref().into()),
+        Signal::Flag(flag) => SignalValue::Flag(*flag),
+    };
+    SignalRecord { name: name.into(), value: Some(value) }
+}
+
+fn reason(reason: &Reason) -> ReasonRecord {
+    ReasonRecord {
+        code: reason.code.name().into(),
+        target: reason.target.map_or(0, target),
+        contribution: reason.contribution.to_bits(),
+    }
+}
+
+fn score(score: &Score) -> ScoreRecord {
+    ScoreRecord {
+        log_odds: score.log_odds.to_bits(),
+        calibrated_log_odds: score.calibrated_log_odds.to_bits(),
+        probability: score.probability.to_bits(),
+    }
+}
+
+fn target(target: Target) -> u32 {
+    match target {
+        Target::Fraud => 1,
+        Target::Default => 2,
+    }
+}
+
+fn outcome(outcome: RepaymentOutcome) -> u32 {
+    match outcome {
+        RepaymentOutcome::Paid => 1,
+        RepaymentOutcome::Late => 2,
+        RepaymentOutcome::Defaulted => 3,
+        RepaymentOutcome::Fraud => 4,
+        RepaymentOutcome::Chargeback => 5,
+    }
+}
+
+fn state(state: &State, at: Timestamp) -> StateRecord {
+    match state {
+        State::Challenged { kind, attempts_left, deadline, expires_at } => StateRecord::Challenged(ChallengedRecord {
+            kind: match kind {
+                ChallengeKind::SmsCode => 1,
+                ChallengeKind::IdDocument => 2,
+                ChallengeKind::BankHistory => 3,
+            },
+            attempts_left: *attempts_left,
+            deadline_after_ms: after(*deadline, at),
+            expires_after_ms: after(*expires_at, at),
+        }),
+        State::InReview { expires_at } => {
+            StateRecord::InReview(InReviewRecord { expires_after_ms: after(*expires_at, at) })
+        }
+        State::Accepted { plan: schedule } => StateRecord::Accepted(plan(schedule)),
+        State::Declined { offer_until, review_until } => StateRecord::Declined(DeclinedRecord {
+            offer_until_after_ms: after(*offer_until, at),
+            review_until_after_ms: after(*review_until, at),
+        }),
+    }
+}
+
+fn plan(plan: &Plan) -> PlanRecord {
+    PlanRecord {
+        choice: Some(choice(plan.choice)),
+        amount: Some(money(plan.amount)),
+        customer_cost_minor: plan.customer_cost_minor,
+        cost_bps: plan.cost_bps,
+        instalments: plan.instalments.iter().map(instalment).collect(),
+    }
+}
+
+fn instalment(instalment: &Instalment) -> InstalmentRecord {
+    let date = instalment.due_date;
+    InstalmentRecord {
+        due_date: i32::from(date.year()) * 10_000 + i32::from(date.month()) * 100 + i32::from(date.day()),
+        purchase_amount_minor: instalment.purchase_amount_minor,
+        customer_fee_minor: instalment.customer_fee_minor,
+        customer_interest_minor: instalment.customer_interest_minor,
+        total_amount_minor: instalment.total_amount_minor,
+        state: match instalment.state {
+            InstalmentState::Pending => 0,
+            InstalmentState::Paid => 1,
+        },
+    }
+}

@@ -1,0 +1,146 @@
+//! Floor 6: HTTP for machines that watch: `/healthz` (the process lives), `/readyz` (calls are answered), `/metrics`.
+
+use crate::engine::Engine;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
+
+/// How many requests are answered at once; more hear 503.
+const AT_ONCE: usize = 64;
+/// How long a stopping server waits for its last answers.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+/// The type of what Prometheus reads.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What the pages show.
+#[derive(Clone)]
+struct Shown {
+    /// Whether calls are answered.
+    is_ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// The metrics in Prometheus's text format.
+    metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+/// A running server.
+pub struct Running {
+    /// Where it listens: with the port that the system chose, if it was asked to.
+    pub addr: SocketAddr,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    /// Ends it; answers under way have a moment to finish.
+    pub fn stop(self) {
+        // A receiver that is gone has stopped already.
+        let _ = self.stop.send(());
+        if self.thread.join().is_err() {
+            tracing::error!("the HTTP server ended in a panic");
+        }
+    }
+}
+
+/// Binds the port and serves on a thread of its own, so that whoever watches does not wait behind calls.
+pub fn start(addr: SocketAddr, metrics: PrometheusHandle, engine: Arc<Engine>) -> io::Result<Running> {
+    serve(addr, Shown { is_ready: Arc::new(move || engine.is_ready()), metrics: Arc::new(move || metrics.render()) })
+}
+
+fn serve(addr: SocketAddr, shown: Shown) -> io::Result<Running> {
+    let listener = std::net::TcpListener::bind(addr)?;
+    listener.set_nonblocking(true)?;
+    let addr = listener.local_addr()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serve = move || {
+        let served = runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tokio::select! {
+                served = axum::serve(listener, router(shown)).into_future() => served,
+                _ = stopped => Ok(()),
+            }
+        });
+        runtime.shutdown_timeout(LAST_ANSWERS);
+        if let Err(error) = served {
+            tracing::error!(%error, "the HTTP server ended");
+        }
+    };
+    let thread = std::thread::Builder::new().name("http".into()).spawn(serve)?;
+    Ok(Running { addr, stop, thread })
+}
+
+fn router(shown: Shown) -> Router {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let bounded = move |request, next: axum::middleware::Next| {
+        let places = places.clone();
+        async move {
+            match places.try_acquire() {
+                Ok(_place) => next.run(request).await,
+                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            }
+        }
+    };
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .layer(axum::middleware::from_fn(bounded))
+        .with_state(shown)
+}
+
+async fn readyz(State(shown): State<Shown>) -> Response {
+    if (shown.is_ready)() {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready: the store is being read\n").into_response()
+    }
+}
+
+async fn metrics(State(shown): State<Shown>) -> Response {
+    ([(header::CONTENT_TYPE, METRICS_TYPE)], (shown.metrics)()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// The first line of the answer, and its body.
+    fn ask(addr: SocketAddr, line: &str) -> (String, String) {
+        let mut stream = std::net::TcpStream::connect(addr).unwrap();
+        write!(stream, "{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.lines().next().unwrap().trim_start_matches("HTTP/1.1 ").to_owned(), body.to_owned())
+    }
+
+    #[test]
+    fn health_readiness_and_metrics() {
+        let ready = Arc::new(AtomicBool::new(true));
+        let seen = ready.clone();
+        let shown = Shown {
+            is_ready: Arc::new(move || seen.load(Ordering::Relaxed)),
+            metrics: Arc::new(|| "aval_decisions_total 3\n".into()),
+        };
+        let running = serve("127.0.0.1:0".parse().unwrap(), shown).unwrap();
+        assert_eq!(ask(running.addr, "GET /healthz").0, "200 OK");
+        assert_eq!(ask(running.addr, "GET /readyz").0, "200 OK");
+        assert_eq!(ask(running.addr, "GET /metrics").1, "aval_decisions_total 3\n");
+        assert_eq!(ask(running.addr, "GET /other").0, "404 Not Found");
+        assert_eq!(ask(running.addr, "POST /metrics").0, "405 Method Not Allowed");
+        ready.store(false, Ordering::Relaxed);
+        assert_eq!(ask(running.addr, "GET /readyz").0, "503 Service Unavailable");
+        assert_eq!(ask(running.addr, "GET /healthz").0, "200 OK", "it lives, though it is not ready");
+        running.stop();
+    }
+}

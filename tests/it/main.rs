@@ -1,0 +1,6 @@
+//! The tests of the whole: the rules of the house, and what only a running program can show.
+
+// What stands beside the tests may stop at the first surprise, as they may.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod tidy;
