@@ -72,7 +72,7 @@ impl Population {
             visits: 0,
             serial: 0,
             next_day: first,
-            after_last_day: FIRST_DAY + jiff::Span::new().days(settings.days),
+            after_last_day: FIRST_DAY + jiff::Span::new().days(i64::from(settings.days)),
             complete_ms: 0,
         })
     }

@@ -1,7 +1,7 @@
 use super::*;
 use std::collections::BTreeMap;
 
-fn purchases(customers: u32, days: i32, seed: u64) -> Vec<Purchase> {
+fn purchases(customers: u32, days: u32, seed: u64) -> Vec<Purchase> {
     Population::new(&Settings { customers, days, seed }).unwrap().collect()
 }
 
