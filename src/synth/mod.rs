@@ -13,6 +13,7 @@ mod places;
 mod population;
 mod purchases;
 pub mod report;
+mod requests;
 mod sheet;
 mod shopper;
 mod theft;
@@ -70,11 +71,11 @@ pub enum SynthError {
         /// What came.
         given: u32,
     },
-    /// The folder cannot be made.
-    #[error("{folder}: {source}")]
-    Folder {
+    /// A folder or a file cannot be made.
+    #[error("{place}: {source}")]
+    Io {
         /// Which.
-        folder: String,
+        place: String,
         /// What the system says.
         source: std::io::Error,
     },

@@ -46,9 +46,43 @@ fn the_same_seed_writes_the_same_bytes() {
         let settings = Settings { customers: 200, days: 10, seed };
         let folder = folder.path().join(name);
         let report = write(&settings, &folder, Format::Parquet, None, |_, _| {}).unwrap();
-        assert!(report.all.purchases > 20 && report.files.len() == 2, "{report:?}");
+        assert!(report.all.purchases > 20 && report.files.len() == 3, "{report:?}");
         report.files.iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>()
     };
     assert!(bytes("a", 1) == bytes("b", 1));
     assert!(bytes("a", 1) != bytes("c", 2));
+}
+
+#[test]
+fn every_purchase_is_a_valid_request() {
+    for purchase in purchases(400, 60, 3) {
+        let request = requests::request(&purchase.submission);
+        let converted = crate::rpc::convert::submission(&request, purchase.at).unwrap_or_else(|violations| {
+            panic!("{} {:?}: {violations:?}", purchase.submission.request_id, purchase.truth.scenario)
+        });
+        let expected = Submission { occurred_at: None, ..purchase.submission };
+        assert!(converted == expected, "{}: another submission came back", expected.request_id);
+    }
+}
+
+#[test]
+fn contacts_are_of_reserved_names_and_ranges() {
+    let networks = ["2001:db8:", "198.18.", "198.19.", "100.6", "203.0.113."];
+    for purchase in purchases(400, 30, 5) {
+        let customer = &purchase.submission.customer;
+        let domain = customer.email.as_ref().unwrap().domain();
+        let reserved = ["example.com", "example.org", "example.net"].contains(&domain) || domain.ends_with(".example");
+        assert!(reserved, "{domain} is somebody's");
+        if let Some(ip) = purchase.submission.context.ip_address.map(|ip| ip.to_string()) {
+            assert!(networks.iter().any(|network| ip.starts_with(network)), "{ip} is somebody's");
+        }
+    }
+}
+
+#[test]
+fn settings_out_of_bounds_are_refused_with_the_bound() {
+    let said = |customers, days| Population::new(&Settings { customers, days, seed: 0 }).err().map(|e| e.to_string());
+    assert_eq!(said(0, 1).as_deref(), Some("expected 1 to 1000000 customers, got 0"));
+    assert_eq!(said(1, 3_661).as_deref(), Some("expected 1 to 3660 days, got 3661"));
+    assert_eq!(said(1, 1), None);
 }

@@ -2,7 +2,7 @@
 
 use super::population::Population;
 use super::report::Report;
-use super::{Purchase, Settings, SynthError, exported, purchases};
+use super::{Purchase, Settings, SynthError, exported, purchases, requests};
 use crate::domain::ids::{ApplicationId, EntryId, Seq};
 use crate::domain::keys::{KeyHasher, Keys};
 use crate::domain::time::{DAY_MS, Timestamp};
@@ -41,7 +41,7 @@ impl Format {
     }
 }
 
-/// Makes a population and writes `purchases` and `features` into a folder, which is made where it is missing. With a
+/// Makes a population and writes `purchases`, `features` and `requests.jsonl` into a folder, which is made where it is missing. With a
 /// generation every purchase is judged, too. `progress` hears how many purchases there have been and of which day the
 /// last is, from 0 to the number of days; days before 0 warm the windows up.
 pub fn write(
@@ -52,14 +52,13 @@ pub fn write(
     mut progress: impl FnMut(u64, i64),
 ) -> Result<Report, SynthError> {
     let population = Population::new(settings)?;
-    std::fs::create_dir_all(folder)
-        .map_err(|source| SynthError::Folder { folder: folder.display().to_string(), source })?;
+    std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
     let file = |name: &str| folder.join(format!("{name}.{}", format.ending()));
     let mut raw = purchases::create(&file("purchases"))?;
     let mut known = exported::create(&file("features"))?;
     let (merchants, first) = (population.merchants(), population.first());
     let mut report = Report::new(settings, merchants.len(), generation.is_some());
-    let mut past = Past::new();
+    let (mut past, mut sample) = (Past::new(), String::new());
     std::thread::scope(|scope| -> Result<(), SynthError> {
         let (pages, made) = std::sync::mpsc::sync_channel(PAGES_WAITING);
         scope.spawn(move || make(population, &pages));
@@ -78,14 +77,23 @@ pub fn write(
             let application = application(&purchase, report.all.purchases);
             purchases::push(&mut raw, purchases::Row { application, purchase: &purchase, merchant })?;
             exported::push(&mut known, application, &facts, judgement.as_ref(), &purchase.truth)?;
+            if report.all.purchases <= requests::SAMPLE {
+                sample += &requests::line(&purchase.submission);
+            }
             progress(report.all.purchases, (purchase.at.ms() - first.ms()) / DAY_MS);
         }
         Ok(())
     })?;
     raw.finish()?;
     known.finish()?;
-    report.files = ["purchases", "features"].map(|name| file(name).display().to_string()).into();
+    let requests = folder.join("requests.jsonl");
+    std::fs::write(&requests, sample).map_err(|source| failed(&requests, source))?;
+    report.files = [file("purchases"), file("features"), requests].map(|file| file.display().to_string()).into();
     Ok(report)
+}
+
+fn failed(place: &Path, source: std::io::Error) -> SynthError {
+    SynthError::Io { place: place.display().to_string(), source }
 }
 
 /// Makes the purchases and what each says by itself, in the order of time, until nobody wants any more.
