@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::SyncSender;
 
-/// How much memory the windows may take: enough for a million shoppers' last ninety days.
-const VELOCITY_BYTES: usize = 2 << 30;
+/// How much memory the windows may take: some, and some for each shopper. Four years take less than a quarter of it.
+const VELOCITY_BYTES: (usize, usize) = (64 << 20, 16 << 10);
 /// How many purchases pass from thread to thread at once, and how many such pages may wait.
 const PAGE: usize = 256;
 const PAGES_WAITING: usize = 4;
@@ -58,7 +58,7 @@ pub fn write(
     let mut known = exported::create(&file("features"))?;
     let (merchants, first) = (population.merchants(), population.first());
     let mut report = Report::new(settings, merchants.len(), generation.is_some());
-    let (mut past, mut sample) = (Past::new(), String::new());
+    let (mut past, mut sample) = (Past::new(settings.customers), String::new());
     std::thread::scope(|scope| -> Result<(), SynthError> {
         let (pages, made) = std::sync::mpsc::sync_channel(PAGES_WAITING);
         scope.spawn(move || make(population, &pages));
@@ -127,8 +127,10 @@ struct Past {
 }
 
 impl Past {
-    fn new() -> Self {
-        Self { velocity: Velocity::new(VELOCITY_BYTES), reports: BTreeMap::new(), frauds: 0 }
+    fn new(customers: u32) -> Self {
+        let (fixed, each) = VELOCITY_BYTES;
+        let velocity = Velocity::new(fixed + each * customers as usize);
+        Self { velocity, reports: BTreeMap::new(), frauds: 0 }
     }
 
     /// Completes the features of a purchase with what came before its time.
