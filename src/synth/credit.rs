@@ -9,7 +9,7 @@ use crate::domain::plan::PlanChoice;
 use crate::domain::time::{DAY_MS, Timestamp};
 
 /// The log-odds of a default for an average shopper with an ordinary purchase. Chosen so that 2 to 3 % default.
-const BASE: f64 = -5.88;
+const BASE: f64 = -5.95;
 /// The chance that a purchase which a shock to income overtakes is not paid back. Assumption.
 const AFTER_SHOCK: f64 = 0.08;
 

@@ -20,7 +20,7 @@ fn purchases_come_in_the_order_of_time() {
 
 #[test]
 fn rates_stay_in_their_ranges_and_every_scenario_occurs() {
-    let all = purchases(8_000, 150, 42);
+    let all = purchases(10_000, 150, 42);
     let mut counts = BTreeMap::<_, (usize, usize)>::new();
     for purchase in &all {
         let count = counts.entry(purchase.truth.scenario.name()).or_default();
@@ -31,7 +31,6 @@ fn rates_stay_in_their_ranges_and_every_scenario_occurs() {
     let fraud = all.iter().filter(|p| p.truth.fraud).count() as f64 / many;
     let genuine = all.iter().filter(|p| !p.truth.fraud).count() as f64;
     let default = all.iter().filter(|p| p.truth.defaulted == Some(true)).count() as f64 / genuine;
-    println!("{many} {fraud:.4} {default:.4} {counts:?}");
     assert!((0.006..=0.010).contains(&fraud), "fraud {fraud:.4} {counts:?}");
     assert!((0.020..=0.030).contains(&default), "default {default:.4} {counts:?}");
     for scenario in Scenario::ALL {
