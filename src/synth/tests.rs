@@ -85,3 +85,25 @@ fn settings_out_of_bounds_are_refused_with_the_bound() {
     assert_eq!(said(1, 3_661).as_deref(), Some("expected 1 to 3660 days, got 3661"));
     assert_eq!(said(1, 1), None);
 }
+
+#[test]
+fn every_purchase_is_judged_once_within_or_outside_the_limits() {
+    use crate::policy::{Generation, Policy};
+    let source = include_str!("../../policies/default.yaml");
+    let policy = Policy::load("default.yaml", source, &hasher()).unwrap();
+    // Without models the policy names what happens: never an acceptance.
+    let generation = Generation::new(Vec::new(), policy, source.into());
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { customers: 300, days: 30, seed: 9 };
+    let report = write(&settings, folder.path(), Format::Csv, Some(&generation), |_, _| {}).unwrap();
+    let judged = report.judged.as_ref().unwrap();
+    let within = judged.within_limits.all();
+    assert_eq!(within.plus(judged.outside_limits), report.all);
+    assert!(within.purchases > 0 && judged.outside_limits.purchases > 0, "{judged:?}");
+    assert_eq!(judged.within_limits.accept.purchases, 0, "accepted without a model");
+    let scenarios = report.scenarios.iter().map(|scenario| scenario.judged.unwrap().all());
+    assert_eq!(scenarios.fold(report::Tally::default(), report::Tally::plus), within);
+    let features = crate::table::open(folder.path().join("features.csv")).unwrap();
+    let decisions = features.read(&["decision"]).unwrap().map(|batch| batch.unwrap().texts("decision").unwrap().len());
+    assert_eq!(decisions.sum::<usize>() as u64, report.all.purchases);
+}
