@@ -114,6 +114,7 @@ plain! {
     crate::engine::StartError,
     crate::history::HistoryError,
     crate::store::StoreError,
+    crate::synth::SynthError,
     crate::telemetry::MeasureError,
     std::io::Error,
 }

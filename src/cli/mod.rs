@@ -13,6 +13,7 @@ mod output;
 mod policy;
 mod replay;
 mod serve;
+mod synth;
 
 use crate::config;
 use crate::domain::keys::KeyHasher;
@@ -47,6 +48,7 @@ enum Command {
     Policy(policy::PolicyCommand),
     Import(import::Import),
     Export(export::Export),
+    Synth(synth::Synth),
     Replay(replay::Replay),
     Loadtest(loadtest::Loadtest),
     #[command(hide = true)]
@@ -65,6 +67,7 @@ impl Cli {
             Command::Policy(policy) => Ok(policy::run(policy)),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
+            Command::Synth(synth) => synth.run(),
             Command::Replay(replay) => replay.run(),
             Command::Loadtest(loadtest) => loadtest.run(),
             Command::BenchServer(server) => server.run(),

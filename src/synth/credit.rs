@@ -9,9 +9,9 @@ use crate::domain::plan::PlanChoice;
 use crate::domain::time::{DAY_MS, Timestamp};
 
 /// The log-odds of a default for an average shopper with an ordinary purchase. Chosen so that 2 to 3 % default.
-const BASE: f64 = -5.75;
+const BASE: f64 = -5.95;
 /// The chance that a purchase which a shock to income overtakes is not paid back. Assumption.
-const AFTER_SHOCK: f64 = 0.12;
+const AFTER_SHOCK: f64 = 0.08;
 
 /// What bears on repayment at the time of a purchase.
 pub struct Burden<'a> {
@@ -45,13 +45,13 @@ impl Burden<'_> {
         let instalment = amount / f64::from(self.plan.instalment_count);
         let load = libm::log1p(self.means.owed(self.at.ms()) / (0.35 * income));
         let log_odds = BASE
-            + 0.75 * self.means.frailty
+            + 0.6 * self.means.frailty
             + 0.8 * load
-            + 0.45 * libm::log(instalment / (0.04 * income))
+            + 0.55 * libm::log(instalment / (0.04 * income))
             + 0.06 * f64::from(self.plan.instalment_count.min(12) - 1)
             + self.merchant.category.credit_risk
-            + if self.strained { 1.9 } else { 0.0 }
-            + if self.newcomer { 0.35 } else { 0.0 };
+            + if self.strained { 2.2 } else { 0.0 }
+            + if self.newcomer { 0.4 } else { 0.0 };
         let probability = 1.0 / (1.0 + libm::exp(-log_odds));
         if self.shocked() { probability.max(AFTER_SHOCK) } else { probability }
     }

@@ -13,6 +13,7 @@ mod places;
 mod population;
 mod purchases;
 pub mod report;
+mod requests;
 mod sheet;
 mod shopper;
 mod theft;
@@ -32,7 +33,7 @@ pub const WARM_UP_DAYS: i32 = 45;
 /// The most shoppers: each takes about 3 kB of memory.
 pub const MAX_CUSTOMERS: u32 = 1_000_000;
 /// The most days: ten years.
-pub const MAX_DAYS: i32 = 3_660;
+pub const MAX_DAYS: u32 = 3_660;
 
 /// How large a population, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct Settings {
     /// How many shoppers: 1 to [`MAX_CUSTOMERS`].
     pub customers: u32,
     /// How many days are written: 1 to [`MAX_DAYS`].
-    pub days: i32,
+    pub days: u32,
     /// Which population.
     pub seed: u64,
 }
@@ -48,10 +49,10 @@ pub struct Settings {
 impl Settings {
     fn check(&self) -> Result<(), SynthError> {
         if !(1..=MAX_CUSTOMERS).contains(&self.customers) {
-            return Err(SynthError::Settings { name: "customers", max: MAX_CUSTOMERS, given: self.customers.into() });
+            return Err(SynthError::Settings { name: "customers", max: MAX_CUSTOMERS, given: self.customers });
         }
         if !(1..=MAX_DAYS).contains(&self.days) {
-            return Err(SynthError::Settings { name: "days", max: MAX_DAYS as u32, given: self.days.into() });
+            return Err(SynthError::Settings { name: "days", max: MAX_DAYS, given: self.days });
         }
         Ok(())
     }
@@ -68,13 +69,13 @@ pub enum SynthError {
         /// The most.
         max: u32,
         /// What came.
-        given: i64,
+        given: u32,
     },
-    /// The folder cannot be made.
-    #[error("{folder}: {source}")]
-    Folder {
+    /// A folder or a file cannot be made.
+    #[error("{place}: {source}")]
+    Io {
         /// Which.
-        folder: String,
+        place: String,
         /// What the system says.
         source: std::io::Error,
     },

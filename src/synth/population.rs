@@ -37,7 +37,7 @@ enum Visit {
 /// The population, as an iterator over its purchases.
 pub struct Population {
     chance: Chance,
-    merchants: Vec<Merchant>,
+    merchants: Arc<[Merchant]>,
     /// The places of the shops, to choose from.
     shops: Vec<usize>,
     shoppers: Vec<Shopper>,
@@ -66,20 +66,20 @@ impl Population {
             chance: Chance::new(settings.seed, DAYS),
             shops: (0..merchants.len()).collect(),
             underworld: Underworld::new(shoppers.len()),
-            merchants,
+            merchants: merchants.into(),
             shoppers,
             agenda: BTreeMap::new(),
             visits: 0,
             serial: 0,
             next_day: first,
-            after_last_day: FIRST_DAY + jiff::Span::new().days(settings.days),
+            after_last_day: FIRST_DAY + jiff::Span::new().days(i64::from(settings.days)),
             complete_ms: 0,
         })
     }
 
     /// The shops, by the place that [`Purchase::merchant`] gives.
-    pub fn merchants(&self) -> &[Merchant] {
-        &self.merchants
+    pub fn merchants(&self) -> Arc<[Merchant]> {
+        self.merchants.clone()
     }
 
     /// The time from which on purchases are written; those before it warm up.
@@ -101,7 +101,7 @@ impl Population {
             }
             let strained = shopper.means.strained(&mut self.chance, midnights[0]);
             let habits = &shopper.habits;
-            let mut mean = habits.purchases_per_day * season * if strained { 4.5 } else { 1.0 };
+            let mut mean = habits.purchases_per_day * season * if strained { 5.5 } else { 1.0 };
             if weekend {
                 mean *= habits.weekend;
             }
@@ -148,7 +148,7 @@ impl Population {
         let elsewhere = chance.happens(shopper.habits.gifts);
         let shipping = match chance.unit() {
             _ if till => None,
-            u if u < 0.03 => Some(places::address(chance, shopper.land)),
+            u if u < 0.07 => Some(places::address(chance, shopper.land)),
             _ if elsewhere => Some(shopper.elsewhere.clone()),
             _ => Some(shopper.home.clone()),
         };
@@ -192,7 +192,7 @@ impl Population {
             _ => Truth::repaid(Scenario::of(strained, shocked), false, at.plus_ms(ends_ms + DAY_MS)),
         };
         if let Some(account) = account {
-            let trouble = 0.003 * libm::exp(0.8 * shopper.means.frailty) + if strained { 0.02 } else { 0.0 };
+            let trouble = 0.003 * libm::exp(0.8 * shopper.means.frailty) + if strained { 0.06 } else { 0.0 };
             let (ends, known_at) = if defaulted || disputed {
                 (OrderStatus::Disputed, truth.known_at)
             } else {
@@ -297,7 +297,7 @@ impl Iterator for Population {
 impl Shopper {
     /// Now and then a new phone, a new card, a new home.
     fn change_things(&mut self, chance: &mut Chance) {
-        if chance.happens(0.04) {
+        if chance.happens(0.07) {
             self.devices[0] = Device::new(chance);
         }
         if chance.happens(0.02) {

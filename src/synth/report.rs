@@ -131,7 +131,7 @@ pub struct Report {
     /// How many shops.
     pub merchants: usize,
     /// How many days.
-    pub days: i32,
+    pub days: u32,
     /// All purchases.
     pub all: Tally,
     /// By scenario.

@@ -4,9 +4,13 @@ use crate::domain::time::Timestamp;
 use crate::table::{Column, ColumnKind, TableError, Texts, Writer};
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
 
 /// How many rows are written at once.
 const PAGE_ROWS: usize = 4_096;
+/// How many pages may wait to be written.
+const PAGES_WAITING: usize = 2;
 
 /// One cell.
 pub enum Cell<'a> {
@@ -68,17 +72,29 @@ impl From<Option<Timestamp>> for Cell<'_> {
     }
 }
 
-/// A table being written, row by row.
+/// A table being filled row by row. A thread of its own writes the pages, so that the next rows can be made meanwhile.
 pub struct Sheet {
-    writer: Writer,
     columns: Vec<Column>,
+    pages: SyncSender<Vec<Column>>,
+    written: Option<JoinHandle<Result<u64, TableError>>>,
 }
 
 impl Sheet {
     /// Begins a table with these columns.
     pub fn create(file: &Path, columns: &[(&str, ColumnKind)]) -> Result<Self, TableError> {
-        let writer = Writer::create(file, columns)?;
-        Ok(Self { writer, columns: columns.iter().map(|(_, kind)| empty(*kind)).collect() })
+        let mut writer = Writer::create(file, columns)?;
+        let (pages, filled) = std::sync::mpsc::sync_channel::<Vec<Column>>(PAGES_WAITING);
+        let written = std::thread::spawn(move || {
+            for page in filled {
+                writer.write(&page)?;
+                if page.first().is_none_or(|column| column.rows() < PAGE_ROWS) {
+                    return writer.finish();
+                }
+            }
+            // The table was given up: the writer takes away what there is of it.
+            Ok(0)
+        });
+        Ok(Self { columns: columns.iter().map(|(_, kind)| empty(*kind)).collect(), pages, written: Some(written) })
     }
 
     /// Adds a row: a cell for every column, of the column's kind.
@@ -93,19 +109,28 @@ impl Sheet {
                 _ => {}
             }
         }
-        if self.columns.first().is_some_and(|column| column.rows() >= PAGE_ROWS) { self.flush() } else { Ok(()) }
+        if self.columns.first().is_some_and(|column| column.rows() >= PAGE_ROWS) { self.hand_over() } else { Ok(()) }
     }
 
-    /// Ends the table and returns how many rows it has.
+    /// Ends the table and returns how many rows it has. The last page is the one that is not full. A table that is
+    /// dropped before is given up.
     pub fn finish(mut self) -> Result<u64, TableError> {
-        self.flush()?;
-        self.writer.finish()
+        self.hand_over()?;
+        self.written()
     }
 
-    fn flush(&mut self) -> Result<(), TableError> {
-        self.writer.write(&self.columns)?;
-        self.columns.iter_mut().for_each(|column| *column = empty(column.kind()));
-        Ok(())
+    fn hand_over(&mut self) -> Result<(), TableError> {
+        let next = self.columns.iter().map(|column| empty(column.kind())).collect();
+        match self.pages.send(std::mem::replace(&mut self.columns, next)) {
+            Ok(()) => Ok(()),
+            // The writer stopped early: it has something to say.
+            Err(_) => self.written().map(drop),
+        }
+    }
+
+    fn written(&mut self) -> Result<u64, TableError> {
+        let Some(written) = self.written.take() else { return Ok(0) };
+        written.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 

@@ -176,7 +176,7 @@ impl Shopper {
         let means = Means::new(chance, start);
         let habits = Habits::new(chance, land, merchants, &means);
         let day = DAY_MS as f64;
-        let from_ms = if chance.happens(0.7) { 0 } else { start.ms() + (chance.exponential(300.0) * day) as i64 };
+        let from_ms = if chance.happens(0.6) { 0 } else { start.ms() + (chance.exponential(250.0) * day) as i64 };
         let mut shopper = Self {
             serial,
             from_ms,
@@ -265,10 +265,10 @@ impl Habits {
             hour: (19.0 + 4.0 * chance.normal() + 0.6 * means.frailty).rem_euclid(24.0),
             weekend: chance.log_normal(1.2, 0.3),
             favourites,
-            plan_length: 0.5 * means.frailty + 0.9 * chance.normal(),
-            gifts: chance.between(0.0, 0.15),
-            returns: chance.log_normal(0.9, 0.5) * libm::exp(0.25 * means.frailty),
-            disputes: if chance.happens(0.03) { 0.012 } else { 0.0004 },
+            plan_length: 0.7 * means.frailty + 0.9 * chance.normal(),
+            gifts: chance.between(0.0, 0.2),
+            returns: chance.log_normal(0.9, 0.5) * libm::exp(0.4 * means.frailty),
+            disputes: if chance.happens(0.03) { 0.012 } else { 0.0007 },
         }
     }
 }
@@ -332,7 +332,7 @@ pub fn money(amount_minor: f64) -> Money {
 
 /// A card of someone in a country; fragile budgets hold prepaid cards a little more often.
 pub fn card(chance: &mut Chance, land: &Land, frailty: f64) -> Card {
-    let prepaid = 0.03 * libm::exp(0.5 * frailty);
+    let prepaid = 0.04 * libm::exp(0.7 * frailty);
     let funding = match chance.unit() {
         u if u < prepaid => Funding::Prepaid,
         u if u < 0.33 => Funding::Credit,

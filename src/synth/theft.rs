@@ -11,7 +11,7 @@ use crate::domain::time::{DAY_MS, HOUR_MS};
 use std::net::IpAddr;
 
 /// Thefts of cards a day for each shopper of the population. Assumption.
-const STOLEN_CARDS_A_DAY: f64 = 4.6e-5;
+const STOLEN_CARDS_A_DAY: f64 = 5.0e-5;
 /// Accounts taken over a day for each shopper. Assumption.
 const TAKEOVERS_A_DAY: f64 = 3.6e-5;
 /// Shoppers for each gang of thieves that is at work at a time. Assumption.
@@ -96,7 +96,7 @@ impl Underworld {
         }
         let robbed = victim.map(|(place, _)| &shoppers[place]);
         let land = robbed.map_or_else(|| places::land(chance), |shopper| shopper.land);
-        let careful = chance.happens(0.35);
+        let careful = chance.happens(0.6);
         let name = robbed.map_or_else(|| places::name(chance), |shopper| shopper.name.clone());
         let billing = match robbed {
             Some(shopper) if chance.happens(0.8) => shopper.home.clone(),
@@ -105,7 +105,7 @@ impl Underworld {
         let ring = if chance.happens(0.5) { Some(self.ring(chance, land, day_ms)?) } else { None };
         let own = |chance: &mut Chance, usual: f64| careful && chance.happens(usual);
         let shipping = match ring {
-            _ if own(chance, 0.5) || chance.happens(0.15) => billing.clone(),
+            _ if own(chance, 0.65) || chance.happens(0.2) => billing.clone(),
             Some(ring) => chance.pick(&self.rings[ring].drops).clone(),
             None => {
                 let near = if chance.happens(0.8) { land } else { places::land(chance) };
@@ -119,7 +119,7 @@ impl Underworld {
         let keeps = scenario == Scenario::AccountTakeover;
         let email = match robbed {
             Some(shopper) if keeps && chance.happens(0.75) => shopper.email.clone(),
-            _ if own(chance, 0.8) || chance.happens(0.35) => {
+            _ if own(chance, 0.9) || chance.happens(0.45) => {
                 Email::parse(&places::mailbox(chance, &name.0, &name.1)).ok()?
             }
             _ => Email::parse(&places::throwaway_mailbox(chance)).ok()?,
@@ -142,7 +142,7 @@ impl Underworld {
             device,
             ip_address: ip_address(chance, careful),
             land,
-            amount_factor: if careful { chance.between(0.8, 1.6) } else { chance.between(1.2, 3.6) },
+            amount_factor: if careful { chance.between(0.7, 1.4) } else { chance.between(1.0, 3.2) },
         })
     }
 
@@ -220,8 +220,8 @@ fn ip_address(chance: &mut Chance, careful: bool) -> IpAddr {
 /// When it is used: in a burst of hours across shops, or once or twice by the careful.
 fn times(chance: &mut Chance, theft: &Theft, day_ms: i64) -> Vec<i64> {
     let mean = match (theft.careful, theft.scenario) {
-        (true, _) => 0.3,
-        (false, Scenario::StolenCard) => 2.4,
+        (true, _) => 0.4,
+        (false, Scenario::StolenCard) => 2.2,
         (false, _) => 1.0,
     };
     let hour = if theft.careful { (17.0 + 4.0 * chance.normal()).rem_euclid(24.0) } else { chance.between(-2.0, 22.0) };

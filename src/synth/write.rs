@@ -2,17 +2,21 @@
 
 use super::population::Population;
 use super::report::Report;
-use super::{Merchant, Purchase, Settings, SynthError, exported, purchases};
+use super::{Purchase, Settings, SynthError, exported, purchases, requests};
 use crate::domain::ids::{ApplicationId, EntryId, Seq};
 use crate::domain::keys::{KeyHasher, Keys};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{DAY_MS, Timestamp};
 use crate::features::{Facts, velocity::Velocity};
 use crate::policy::{self, Generation};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::mpsc::SyncSender;
 
-/// How much memory the windows may take: enough for a million shoppers' last ninety days.
-const VELOCITY_BYTES: usize = 2 << 30;
+/// How much memory the windows may take: some, and some for each shopper. Four years take less than a quarter of it.
+const VELOCITY_BYTES: (usize, usize) = (64 << 20, 16 << 10);
+/// How many purchases pass from thread to thread at once, and how many such pages may wait.
+const PAGE: usize = 256;
+const PAGES_WAITING: usize = 4;
 
 /// The secret under which keys are hashed here; nothing that is written holds such a hash.
 pub fn hasher() -> KeyHasher {
@@ -37,7 +41,7 @@ impl Format {
     }
 }
 
-/// Makes a population and writes `purchases` and `features` into a folder, which is made where it is missing. With a
+/// Makes a population and writes `purchases`, `features` and `requests.jsonl` into a folder, which is made where it is missing. With a
 /// generation every purchase is judged, too. `progress` hears how many purchases there have been and of which day the
 /// last is, from 0 to the number of days; days before 0 warm the windows up.
 pub fn write(
@@ -47,36 +51,65 @@ pub fn write(
     generation: Option<&Generation>,
     mut progress: impl FnMut(u64, i64),
 ) -> Result<Report, SynthError> {
-    let mut population = Population::new(settings)?;
-    std::fs::create_dir_all(folder)
-        .map_err(|source| SynthError::Folder { folder: folder.display().to_string(), source })?;
+    let population = Population::new(settings)?;
+    std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
     let file = |name: &str| folder.join(format!("{name}.{}", format.ending()));
     let mut raw = purchases::create(&file("purchases"))?;
     let mut known = exported::create(&file("features"))?;
-    let mut report = Report::new(settings, population.merchants().len(), generation.is_some());
-    let mut past = Past::new();
-    let first = population.first();
-    while let Some(purchase) = population.next() {
-        let merchant = &population.merchants()[purchase.merchant];
-        let facts = past.facts(&purchase, merchant);
-        past.remember(&purchase, &facts);
-        if purchase.at < first {
-            continue;
+    let (merchants, first) = (population.merchants(), population.first());
+    let mut report = Report::new(settings, merchants.len(), generation.is_some());
+    let (mut past, mut sample) = (Past::new(settings.customers), String::new());
+    std::thread::scope(|scope| -> Result<(), SynthError> {
+        let (pages, made) = std::sync::mpsc::sync_channel(PAGES_WAITING);
+        scope.spawn(move || make(population, &pages));
+        for (purchase, mut facts) in made.into_iter().flatten() {
+            past.look_back(&purchase, &mut facts);
+            past.remember(&purchase, &facts);
+            if purchase.at < first {
+                continue;
+            }
+            let merchant = &merchants[purchase.merchant];
+            let judgement = generation.map(|generation| policy::judge(&facts, generation));
+            report.count(&purchase);
+            if let (Some(judgement), Some(generation)) = (&judgement, generation) {
+                report.count_judged(&purchase, merchant, &facts, judgement, generation);
+            }
+            let application = application(&purchase, report.all.purchases);
+            purchases::push(&mut raw, purchases::Row { application, purchase: &purchase, merchant })?;
+            exported::push(&mut known, application, &facts, judgement.as_ref(), &purchase.truth)?;
+            if report.all.purchases <= requests::SAMPLE {
+                sample += &requests::line(&purchase.submission);
+            }
+            progress(report.all.purchases, (purchase.at.ms() - first.ms()) / DAY_MS);
         }
-        let judgement = generation.map(|generation| policy::judge(&facts, generation));
-        report.count(&purchase);
-        if let (Some(judgement), Some(generation)) = (&judgement, generation) {
-            report.count_judged(&purchase, merchant, &facts, judgement, generation);
-        }
-        let application = application(&purchase, report.all.purchases);
-        purchases::push(&mut raw, purchases::Row { application, purchase: &purchase, merchant })?;
-        exported::push(&mut known, application, &facts, judgement.as_ref(), &purchase.truth)?;
-        progress(report.all.purchases, (purchase.at.ms() - first.ms()) / crate::domain::time::DAY_MS);
-    }
+        Ok(())
+    })?;
     raw.finish()?;
     known.finish()?;
-    report.files = ["purchases", "features"].map(|name| file(name).display().to_string()).into();
+    let requests = folder.join("requests.jsonl");
+    std::fs::write(&requests, sample).map_err(|source| failed(&requests, source))?;
+    report.files = [file("purchases"), file("features"), requests].map(|file| file.display().to_string()).into();
     Ok(report)
+}
+
+fn failed(place: &Path, source: std::io::Error) -> SynthError {
+    SynthError::Io { place: place.display().to_string(), source }
+}
+
+/// Makes the purchases and what each says by itself, in the order of time, until nobody wants any more.
+fn make(population: Population, pages: &SyncSender<Vec<(Purchase, Facts)>>) {
+    let (hasher, merchants) = (hasher(), population.merchants());
+    let mut page = Vec::with_capacity(PAGE);
+    for purchase in population {
+        let merchant = &merchants[purchase.merchant];
+        let facts = Facts::extract(&purchase.submission, &merchant.id, &merchant.time_zone, purchase.at, &hasher);
+        page.push((purchase, facts));
+        if page.len() == PAGE && pages.send(std::mem::replace(&mut page, Vec::with_capacity(PAGE))).is_err() {
+            return;
+        }
+    }
+    // Nobody waits for the rest only where writing has failed already.
+    let _ = pages.send(page);
 }
 
 /// The id that a server might have given: by time and number.
@@ -87,7 +120,6 @@ fn application(purchase: &Purchase, number: u64) -> ApplicationId {
 
 /// What a server would know of the past: what was bought, and the frauds that have been reported by now.
 struct Past {
-    hasher: KeyHasher,
     velocity: Velocity,
     /// Frauds that are going to be reported, by the time of the report and a number.
     reports: BTreeMap<(Timestamp, u64), (Keys, Timestamp)>,
@@ -95,20 +127,19 @@ struct Past {
 }
 
 impl Past {
-    fn new() -> Self {
-        Self { hasher: hasher(), velocity: Velocity::new(VELOCITY_BYTES), reports: BTreeMap::new(), frauds: 0 }
+    fn new(customers: u32) -> Self {
+        let (fixed, each) = VELOCITY_BYTES;
+        let velocity = Velocity::new(fixed + each * customers as usize);
+        Self { velocity, reports: BTreeMap::new(), frauds: 0 }
     }
 
-    /// The features of a purchase at its time.
-    fn facts(&mut self, purchase: &Purchase, merchant: &Merchant) -> Facts {
+    /// Completes the features of a purchase with what came before its time.
+    fn look_back(&mut self, purchase: &Purchase, facts: &mut Facts) {
         while let Some(report) = self.reports.first_entry().filter(|report| report.key().0 <= purchase.at) {
             let (keys, at) = report.remove();
             self.velocity.report_fraud(&keys, at);
         }
-        let mut facts =
-            Facts::extract(&purchase.submission, &merchant.id, &merchant.time_zone, purchase.at, &self.hasher);
-        self.velocity.read_into(&mut facts);
-        facts
+        self.velocity.read_into(facts);
     }
 
     /// Counts a purchase for those that come after it.
