@@ -50,7 +50,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { clock: ClockKind::System, max_in_flight: 8_192, velocity_memory_bytes: 512 << 20, requests_kept: 4_000_000 }
+        Self {
+            clock: ClockKind::System,
+            max_in_flight: 8_192,
+            velocity_memory_bytes: 512 << 20,
+            requests_kept: 4_000_000,
+        }
     }
 }
 
@@ -131,7 +136,8 @@ impl Engine {
             random: Random::new(),
         };
         let to_sequencer = sender.clone();
-        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(run);
+        let spawn =
+            |name: &str, run: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(run);
         let threads = vec![
             spawn("sequencer", Box::new(move || sequencer.run(&inbox)))?,
             spawn("committer", Box::new(move || committer::run(&handoff, writer, &to_sequencer)))?,
@@ -296,4 +302,3 @@ pub struct Deadlines {
     /// At most, whatever the caller asks for.
     pub longest: Duration,
 }
-

@@ -198,8 +198,10 @@ mod tests {
 
     fn traces() -> impl Strategy<Value = Vec<Trace>> {
         let change = prop_oneof![
-            (0..1_000_000_i64, any::<bool>())
-                .prop_map(|(amount_minor, fraud)| Change::Purchase { amount: Money { amount_minor, currency: Currency::EUR }, fraud }),
+            (0..1_000_000_i64, any::<bool>()).prop_map(|(amount_minor, fraud)| Change::Purchase {
+                amount: Money { amount_minor, currency: Currency::EUR },
+                fraud
+            }),
             (0..1_i64 << 60).prop_map(|seq| Change::FraudReported { application: Seq(seq) }),
             Just(Change::Nothing),
         ];

@@ -25,8 +25,9 @@ pub struct Rebuilt {
 pub fn from_checkpoints(reader: &mut dyn Reader, settings: &Settings) -> Result<Rebuilt, StoreError> {
     let mut rebuilt = empty(reader, settings)?;
     while let Some(checkpoint) = reader.checkpoint(rebuilt.last)? {
-        let traces = projection::decode(&checkpoint.bytes)
-            .ok_or_else(|| StoreError::Damaged(format!("table checkpoint, column bytes, row {}", checkpoint.through.0)))?;
+        let traces = projection::decode(&checkpoint.bytes).ok_or_else(|| {
+            StoreError::Damaged(format!("table checkpoint, column bytes, row {}", checkpoint.through.0))
+        })?;
         traces.iter().for_each(|trace| rebuilt.projection.apply(trace));
         rebuilt.last = checkpoint.through;
     }

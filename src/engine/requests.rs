@@ -48,7 +48,13 @@ struct Settling {
 impl Requests {
     /// Room for `capacity` requests in memory, 40 bytes each; the store's table holds those up to `settled_through`.
     pub fn new(capacity: usize, settled_through: Seq) -> Self {
-        Self { recent: HashMap::default(), order: VecDeque::new(), settling: None, settled_through, capacity: capacity.max(1) }
+        Self {
+            recent: HashMap::default(),
+            order: VecDeque::new(),
+            settling: None,
+            settled_through,
+            capacity: capacity.max(1),
+        }
     }
 
     /// Where a request of this fingerprint was answered, if memory knows.
@@ -77,7 +83,9 @@ impl Requests {
         }
         let over = (self.order.len() - self.capacity).min(most);
         let mut settled: Vec<_> = (self.order.iter().take(over))
-            .map_while(|fingerprint| self.find(*fingerprint).filter(|seq| *seq <= committed).map(|seq| (*fingerprint, seq)))
+            .map_while(|fingerprint| {
+                self.find(*fingerprint).filter(|seq| *seq <= committed).map(|seq| (*fingerprint, seq))
+            })
             .collect();
         if let Some((_, through)) = settled.last() {
             self.settling = Some(Settling { with, through: *through, count: settled.len() });

@@ -175,7 +175,9 @@ fn page(rows: &[Row], signals: &BTreeMap<Box<str>, ColumnKind>) -> Vec<Column> {
         let number = |row: &Row| Some(row.submitted.facts.vector.number(id)).filter(|value| !value.is_nan());
         columns.push(match feature.kind {
             FeatureKind::Number => numbers(rows, number),
-            FeatureKind::Boolean => Column::Flag(rows.iter().map(|row| number(row).map(|value| value != 0.0)).collect()),
+            FeatureKind::Boolean => {
+                Column::Flag(rows.iter().map(|row| number(row).map(|value| value != 0.0)).collect())
+            }
             FeatureKind::Category => texts(rows, |row| row.submitted.facts.vector.category(id).map(Into::into)),
         });
     }

@@ -75,7 +75,8 @@ pub fn import(
     let actor = actor(file)?;
     let mut writer = store.writer()?;
     let found = Found::in_log(store, &actor)?;
-    let mut log = Log { ids: Ids::after(found.last), random: Random::new(), merchant, actor: &actor, traces: found.traces };
+    let mut log =
+        Log { ids: Ids::after(found.last), random: Random::new(), merchant, actor: &actor, traces: found.traces };
     let mut entries = Vec::with_capacity(AT_ONCE);
     let (mut row, mut imported) = (0, 0);
     let mut write = |entries: &mut Vec<Arc<Entry>>, log: &mut Log| -> Result<(), HistoryError> {
@@ -190,7 +191,8 @@ impl Rows<'_> {
             return Err(HistoryError::UnknownColumn { file: self.name(), column: unknown.clone(), known });
         }
         let there = |name: &str| source.names().iter().any(|column| column == name);
-        let wanted: Vec<_> = COLUMNS.iter().filter(|(name, must)| *must || there(name)).map(|(name, _)| *name).collect();
+        let wanted: Vec<_> =
+            COLUMNS.iter().filter(|(name, must)| *must || there(name)).map(|(name, _)| *name).collect();
         for batch in source.read(&wanted)? {
             let batch = batch?;
             let cells = Cells::of(&batch, &wanted)?;

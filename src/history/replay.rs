@@ -99,7 +99,8 @@ impl Generations<'_> {
         let mut models = Vec::new();
         for model in &wanted.models {
             let bytes = artifact(reader, "model", &model.digest)?;
-            let loaded = Model::load(&model.name, &bytes).map_err(|refusal| unusable("model", &model.digest, refusal))?;
+            let loaded =
+                Model::load(&model.name, &bytes).map_err(|refusal| unusable("model", &model.digest, refusal))?;
             models.push((loaded, bytes));
         }
         let source = artifact(reader, "policy", &wanted.policy_digest)?;

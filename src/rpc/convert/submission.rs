@@ -116,7 +116,8 @@ fn fingerprint(text: &str) -> Result<Box<str>, Invalid> {
 /// 12 to 19 digits, with or without separators, whose last is the check digit of the others (Luhn's formula, ISO/IEC
 /// 7812-1 annex B).
 fn is_card_number(text: &str) -> bool {
-    let digits: Option<Vec<u32>> = text.chars().filter(|c| !matches!(c, '-' | '.' | '_' | ' ')).map(|c| c.to_digit(10)).collect();
+    let digits: Option<Vec<u32>> =
+        text.chars().filter(|c| !matches!(c, '-' | '.' | '_' | ' ')).map(|c| c.to_digit(10)).collect();
     let Some(digits) = digits.filter(|digits| CARD_NUMBER_DIGITS.contains(&digits.len())) else { return false };
     let doubled = |digit: u32| if digit > 4 { 2 * digit - 9 } else { 2 * digit };
     let sum: u32 =
