@@ -1,5 +1,7 @@
 //! What one application costs, step by step: features, velocity, both models with their reasons, the whole judgement.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A benchmark may stop at the first surprise.
+
 use aval::domain::ids::MerchantId;
 use aval::domain::keys::KeyHasher;
 use aval::domain::submission::Submission;

@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench store`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A benchmark may stop at the first surprise.
+
 use aval::domain::decision::{Decision, Digest, GenerationRef, ModelRef, Outcome, Reason, Score, Scores, Target};
 use aval::domain::geo::Country;
 use aval::domain::ids::{DecisionId, EntryId, MerchantId, RequestId, Seq};

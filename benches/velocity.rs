@@ -6,6 +6,8 @@
 //!
 //! Run: `AVAL_DATA=<directory> cargo bench --bench velocity`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A benchmark may stop at the first surprise.
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, TimestampNanosecondType};
 use aval::domain::contact::{Email, Phone};

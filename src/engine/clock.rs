@@ -14,6 +14,7 @@ pub enum ClockKind {
 }
 
 /// The machine's time, in milliseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks")]
 pub fn system_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
@@ -67,7 +68,7 @@ impl Random {
     }
 
     /// The next number. An operating system that has no random numbers to give leaves ids guessable but unique.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         if self.used == self.block.len() {
             if let Err(error) = getrandom::fill(&mut self.block) {
                 tracing::error!(%error, "no random numbers from the operating system: ids can be guessed");
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn random_numbers_do_not_repeat() {
         let mut random = Random::new();
-        let drawn: std::collections::BTreeSet<_> = (0..1_000).map(|_| random.next()).collect();
+        let drawn: std::collections::BTreeSet<_> = (0..1_000).map(|_| random.draw()).collect();
         assert_eq!(drawn.len(), 1_000);
     }
 }

@@ -32,6 +32,7 @@ const SETTLE_AT_ONCE: usize = 8;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What reaches the sequencer.
+#[expect(clippy::large_enum_variant, reason = "nearly every message is a call: boxing would allocate for each")]
 pub(super) enum Message {
     /// A call to answer.
     Call(Call),
@@ -142,7 +143,7 @@ impl Sequencer {
         let Some(at) = self.time_of(&command, now_ms) else {
             return refused.add(reply, Err(Refused::OccurredAtMissing));
         };
-        let id = self.known.ids.next(now_ms, self.random.next());
+        let id = self.known.ids.next(now_ms, self.random.draw());
         let command_of = |request_id| store::Command { request_id, fingerprint, content };
         let (application, event, subject) = match command {
             Command::Submit(Submit { submission, subject, .. }) => {

@@ -151,7 +151,7 @@ struct Log<'a> {
 
 impl Log<'_> {
     fn entry(&mut self, purchase: Past) -> Arc<Entry> {
-        let id = self.ids.next(system_ms(), self.random.next());
+        let id = self.ids.next(system_ms(), self.random.draw());
         let Past { at, keys, amount, outcome } = purchase;
         let entry = Entry {
             id,

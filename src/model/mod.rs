@@ -149,7 +149,7 @@ impl Model {
                 match reasons.iter_mut().find(|reason| reason.code == scored.reason) {
                     Some(reason) => reason.contribution += excess,
                     None => {
-                        reasons.push(Reason { code: scored.reason, target: Some(self.target()), contribution: excess })
+                        reasons.push(Reason { code: scored.reason, target: Some(self.target()), contribution: excess });
                     }
                 }
             }

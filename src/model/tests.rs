@@ -34,7 +34,7 @@ fn by_hand(spend: Option<f64>, late: Option<f64>, shop: Option<&str>) -> (f64, f
     };
     let log_odds = -2.5 + spend_share + late_share + shop_share;
     let calibrated: f64 = 0.9 * log_odds - 0.05;
-    (log_odds, 1.0 / (1.0 + (-calibrated).exp()))
+    (log_odds, 1.0 / (1.0 + libm::exp(-calibrated)))
 }
 
 fn sample() -> ModelFile {

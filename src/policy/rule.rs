@@ -117,6 +117,7 @@ fn is_null(value: &CowVal<'_, '_>) -> bool {
     value.downcast_ref::<CelNull>().is_some()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a CEL function may fail")]
 fn known<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     Ok(CowVal::owned(CelBool::from(!args.first().is_none_or(is_null))))
 }

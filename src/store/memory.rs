@@ -181,6 +181,7 @@ fn size(batch: &Batch) -> u64 {
 struct MemoryReader(Memory);
 
 impl MemoryReader {
+    #[expect(clippy::unnecessary_wraps, reason = "a look-up of the trait may fail")]
     fn read<T>(&self, look_up: impl FnOnce(&Log) -> T) -> Result<T, StoreError> {
         Ok(look_up(&self.0.lock().log))
     }

@@ -99,9 +99,8 @@ impl<'a> Row<'a> {
         }
         let at = Timestamp::from_ms(self.at_ms).map_err(|invalid| wrong("at_ms", &invalid.to_string()))?;
         let merchant = MerchantId::parse(self.merchant).map_err(|invalid| wrong("merchant", &invalid.to_string()))?;
-        let message = match self.event.split_first() {
-            Some((&FORMAT, message)) => message,
-            _ => return Err(wrong("event", "expected format 1")),
+        let Some((&FORMAT, message)) = self.event.split_first() else {
+            return Err(wrong("event", "expected format 1"));
         };
         let unreadable = |_| wrong("event", "expected the message of its kind");
         let unexpected = |read::Wrong(problem)| wrong("event", problem);

@@ -167,7 +167,7 @@ impl Population {
             shipping_method: shipping_method(chance, till, 0.2),
             card,
             device: Some(device).filter(|_| !till),
-            ip_address: network(chance, shopper.home_ip, device).filter(|_| !till),
+            ip_address: Some(network(chance, shopper.home_ip, device)).filter(|_| !till),
             locale: shopper.land.locale,
             origin: origin(chance, till, device),
             terminal: 1 + chance.below(shop.tills),
@@ -404,11 +404,11 @@ fn origin(chance: &mut Chance, till: bool, device: &Device) -> Origin {
     }
 }
 
-fn network(chance: &mut Chance, home: IpAddr, device: &Device) -> Option<IpAddr> {
+fn network(chance: &mut Chance, home: IpAddr, device: &Device) -> IpAddr {
     let mobile = if device.agent().1 { 0.45 } else { 0.05 };
-    Some(match chance.unit() {
+    match chance.unit() {
         u if u < 0.02 => places::hosted_ip(chance),
         u if u < 0.02 + mobile => places::mobile_ip(chance),
         _ => home,
-    })
+    }
 }
