@@ -4,7 +4,9 @@
 use crate::server::{Place, Server, decide_request};
 use aval::engine::{self, rebuild};
 use aval::rpc::proto::signal::Value;
-use aval::rpc::proto::{Application, DecideRequest, ExplainDecisionRequest, GetApplicationRequest, RepaymentOutcome, ReportOutcomeRequest};
+use aval::rpc::proto::{
+    Application, DecideRequest, ExplainDecisionRequest, GetApplicationRequest, RepaymentOutcome, ReportOutcomeRequest,
+};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -36,8 +38,12 @@ async fn load(server: &Server, acknowledged: Arc<Acknowledged>) -> tokio::task::
                 acknowledged.decided.lock().unwrap().insert(n, answer);
                 if n.is_multiple_of(10) {
                     let outcome = RepaymentOutcome::Fraud.into();
-                    let report =
-                        ReportOutcomeRequest { request_id: format!("o{n}"), application_id, outcome, occurred_at: None };
+                    let report = ReportOutcomeRequest {
+                        request_id: format!("o{n}"),
+                        application_id,
+                        outcome,
+                        occurred_at: None,
+                    };
                     if client.report_outcome(report).await.is_err() {
                         return;
                     }
@@ -91,7 +97,11 @@ async fn counters_equal_the_log(place: &Place) {
     let quick = rebuild::from_checkpoints(reader.as_mut(), &settings).unwrap();
     let whole = rebuild::from_entries(reader.as_mut(), &settings).unwrap();
     assert_eq!(quick.last, whole.last);
-    assert_eq!(quick.projection.velocity.digest(), whole.projection.velocity.digest(), "counters from checkpoints and log");
+    assert_eq!(
+        quick.projection.velocity.digest(),
+        whole.projection.velocity.digest(),
+        "counters from checkpoints and log"
+    );
 
     let mut purchases = 0;
     let mut after = aval::domain::ids::Seq(0);

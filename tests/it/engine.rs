@@ -7,7 +7,7 @@ use aval::domain::keys::KeyHasher;
 use aval::engine::{Caller, Engine, Mailbox, Refused, Settings, Submit, clock, generation, rebuild};
 use aval::features;
 use aval::rpc::convert::{self, Content};
-use aval::store::memory::Memory;
+use aval::store::Memory;
 use aval::store::{Event, Store, Subject};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ fn engine(store: &Arc<Memory>, settings: Settings) -> Arc<Engine> {
 }
 
 fn submit(n: usize) -> Submit {
-    let submission = convert::submission(&decide_request(&format!("r{n}"), "ada", "card"), clock::system_now()).unwrap();
+    let submission =
+        convert::submission(&decide_request(&format!("r{n}"), "ada", "card"), clock::system_now()).unwrap();
     Submit { content: submission.content_digest(), submission: Box::new(submission), subject: Subject([].into()) }
 }
 
@@ -30,7 +31,9 @@ fn caller() -> Caller {
 
 async fn send(engine: &Arc<Engine>, mailbox: &Mailbox, n: usize) -> Result<(u64, bool), Refused> {
     let answered = engine.submit(caller(), submit(n), Instant::now() + Duration::from_secs(20), mailbox).await?;
-    let Event::Submitted(submitted) = &answered.history[0].event else { panic!("a submission was answered with another event") };
+    let Event::Submitted(submitted) = &answered.history[0].event else {
+        panic!("a submission was answered with another event")
+    };
     let count = submitted.facts.vector.number(features::find("card_count_1h").unwrap());
     Ok((count as u64, answered.replayed))
 }
@@ -59,13 +62,21 @@ async fn storm(fail_after_write: bool) {
     let answers = calls.join_all().await;
     assert!(answers.iter().any(|(_, _, refused)| *refused > 0), "some calls met a failed commit");
     let counts: BTreeMap<u64, usize> = answers.iter().map(|(n, count, _)| (*count, *n)).collect();
-    assert_eq!(counts.keys().copied().collect::<Vec<_>>(), (0..40).collect::<Vec<_>>(), "the k-th sees k - 1, each once");
+    assert_eq!(
+        counts.keys().copied().collect::<Vec<_>>(),
+        (0..40).collect::<Vec<_>>(),
+        "the k-th sees k - 1, each once"
+    );
     engine.stop();
     let mut reader = store.reader().unwrap();
     let quick = rebuild::from_checkpoints(reader.as_mut(), &Settings::default()).unwrap();
     let whole = rebuild::from_entries(reader.as_mut(), &Settings::default()).unwrap();
     assert_eq!(quick.projection.velocity.digest(), whole.projection.velocity.digest());
-    assert_eq!(reader.tail(aval::domain::ids::Seq(0), 1_000).unwrap().len(), 40, "each purchase stands in the log once");
+    assert_eq!(
+        reader.tail(aval::domain::ids::Seq(0), 1_000).unwrap().len(),
+        40,
+        "each purchase stands in the log once"
+    );
 }
 
 #[tokio::test]

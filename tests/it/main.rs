@@ -4,4 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod commands;
+mod crash;
+mod engine;
+mod server;
+mod serving;
 mod tidy;

@@ -43,8 +43,11 @@ impl Server {
     pub fn start(arguments: &[&str]) -> Self {
         let (grpc_port, http_port) = (free_port(), free_port());
         let child = serve_command(grpc_port, http_port, arguments).stdout(Stdio::null()).spawn().unwrap();
-        let mut server =
-            Self { child, grpc: format!("http://127.0.0.1:{grpc_port}"), http: format!("http://127.0.0.1:{http_port}") };
+        let mut server = Self {
+            child,
+            grpc: format!("http://127.0.0.1:{grpc_port}"),
+            http: format!("http://127.0.0.1:{http_port}"),
+        };
         let until = Instant::now() + Duration::from_secs(60);
         while std::net::TcpStream::connect(("127.0.0.1", grpc_port)).is_err() {
             if let Some(status) = server.child.try_wait().unwrap() {

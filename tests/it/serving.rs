@@ -133,7 +133,8 @@ async fn a_request_that_breaks_the_contract_hears_of_every_violation() {
     let refused = client.decide(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
     let details = refused.get_error_details();
-    let fields: BTreeSet<_> = details.bad_request().unwrap().field_violations.iter().map(|v| v.field.as_str()).collect();
+    let fields: BTreeSet<_> =
+        details.bad_request().unwrap().field_violations.iter().map(|v| v.field.as_str()).collect();
     let expected = ["customer.email", "customer.phone", "purchase.amount.currency", "purchase.card.fingerprint"];
     assert_eq!(fields, expected.into_iter().collect());
     let shown = format!("{refused:?}");
@@ -177,7 +178,8 @@ async fn plans_are_quoted_without_storing_anything() {
 #[tokio::test]
 async fn a_merchant_sees_only_its_own_and_only_with_its_key() {
     let place = Place::new();
-    let keys: Vec<String> = ["shop-a", "shop-b"].iter().map(|merchant| create_key(&place, merchant, "merchant")).collect();
+    let keys: Vec<String> =
+        ["shop-a", "shop-b"].iter().map(|merchant| create_key(&place, merchant, "merchant")).collect();
     let reviewer = create_key(&place, "shop-c", "reviewer");
     let server = Server::start(&["--store", &place.store()]);
     let mut client = server.client().await;

@@ -140,7 +140,7 @@ fn damage_is_named_by_table_column_and_row() {
         place.tamper(sql);
         match store.reader().unwrap().tail(Seq(0), 10) {
             Err(StoreError::Damaged(found)) => {
-                assert!(found.starts_with(&expected) || found.contains(&expected), "{sql}: {found}")
+                assert!(found.starts_with(&expected) || found.contains(&expected), "{sql}: {found}");
             }
             other => panic!("{sql}: expected damage, found {other:?}"),
         }
