@@ -130,7 +130,10 @@ impl File {
     }
 
     fn is_test(&self) -> bool {
-        self.path.starts_with("tests/") || self.path.ends_with("tests.rs") || self.path.ends_with("specimen.rs")
+        self.path.starts_with("tests/")
+            || self.path.contains("/tests/")
+            || self.path.ends_with("tests.rs")
+            || self.path.ends_with("specimen.rs")
     }
 
     /// The numbered lines that are code and no test: comments are cut off, and everything from the tests' module on.
