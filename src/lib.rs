@@ -24,6 +24,7 @@ pub mod web;
 
 pub mod history;
 pub mod synth;
+pub mod train;
 
 pub mod cli;
 pub mod config;

@@ -1,0 +1,3 @@
+//! Floor 7: fitting models from tables, and measuring them.
+
+pub mod measures;
