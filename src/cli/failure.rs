@@ -115,6 +115,8 @@ plain! {
     crate::history::HistoryError,
     crate::store::StoreError,
     crate::synth::SynthError,
+    crate::table::TableError,
+    crate::train::TrainError,
     crate::telemetry::MeasureError,
     std::io::Error,
 }

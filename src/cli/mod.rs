@@ -9,6 +9,7 @@ mod failure;
 mod import;
 mod keys;
 mod loadtest;
+mod model;
 mod output;
 mod policy;
 mod replay;
@@ -45,6 +46,8 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     #[command(subcommand)]
+    Model(model::ModelCommand),
+    #[command(subcommand)]
     Policy(policy::PolicyCommand),
     Import(import::Import),
     Export(export::Export),
@@ -64,6 +67,7 @@ impl Cli {
             Command::Decide(decide) => decide.run(),
             Command::Call(call) => call.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Model(model) => model.run(),
             Command::Policy(policy) => Ok(policy::run(policy)),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),

@@ -4,7 +4,10 @@
 //! Stricter than the standard where leniency hides mistakes: a key may stand in an object once, and numbers that no
 //! double can hold are refused.
 
+mod layout;
 mod typed;
+
+pub use layout::layout;
 
 use super::Refusal;
 use serde::de::DeserializeOwned;

@@ -68,6 +68,16 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// For machines: file, line, column, message and mend.
+    pub fn to_json(&self) -> serde_json::Value {
+        let Self { file, line, column, message, mend, .. } = self;
+        serde_json::json!({
+            "file": file, "ok": false, "line": line, "column": column, "message": message, "mend": mend,
+        })
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
@@ -107,6 +117,11 @@ mod tests {
         let source = "a: 1\né: zwei\n";
         let by_span = Refusal::new("p.yaml", source, 9..13, "expected a number, found \"zwei\"", "write 2");
         assert_eq!(by_span.to_string(), "p.yaml:2:4: expected a number, found \"zwei\"; write 2");
+        let told = serde_json::json!({
+            "file": "p.yaml", "ok": false, "line": 2, "column": 4,
+            "message": "expected a number, found \"zwei\"", "mend": "write 2",
+        });
+        assert_eq!(by_span.to_json(), told);
         assert_eq!(Refusal::at("p.yaml", source, 2, 4, "", "").line, 2);
         assert_eq!(Refusal::at("p.yaml", source, 99, 99, "", "").line, 3);
     }

@@ -118,8 +118,8 @@ fn deciles(ranked: &[(f64, bool)]) -> Vec<f64> {
 /// One scored row of a card, for [`card_precision`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OfCard<'a> {
-    /// The day, by any name that sorts by time.
-    pub day: &'a str,
+    /// The day, by any number that rises with time.
+    pub day: i64,
     /// The card, or the customer.
     pub card: &'a str,
     /// The score.
@@ -131,7 +131,7 @@ pub struct OfCard<'a> {
 /// Card precision at the top `k`: the mean over the days of the share of compromised cards among the `k` cards with the
 /// highest scores of the day; cards that were found on an earlier day are left out (Fraud Detection Handbook, chapter 4).
 pub fn card_precision(rows: &[OfCard], k: usize) -> f64 {
-    let mut days: BTreeMap<&str, BTreeMap<&str, (f64, bool)>> = BTreeMap::new();
+    let mut days: BTreeMap<i64, BTreeMap<&str, (f64, bool)>> = BTreeMap::new();
     for row in rows {
         let card = days.entry(row.day).or_default().entry(row.card).or_insert((f64::NEG_INFINITY, false));
         *card = (card.0.max(row.score), card.1 || row.fraud);
@@ -182,7 +182,7 @@ mod tests {
     fn a_card_is_found_once() {
         let row = |day, card, score, fraud| OfCard { day, card, score, fraud };
         let rows =
-            [row("1", "a", 0.9, true), row("1", "b", 0.8, false), row("2", "a", 0.9, true), row("2", "c", 0.1, true)];
+            [row(1, "a", 0.9, true), row(1, "b", 0.8, false), row(2, "a", 0.9, true), row(2, "c", 0.1, true)];
         assert!((card_precision(&rows, 1) - 1.0).abs() < 1e-12, "a on day 1, c on day 2");
         assert!((card_precision(&rows, 2) - 0.5).abs() < 1e-12);
     }
