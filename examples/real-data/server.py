@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import pathlib
 import socket
 import subprocess
 import sys
@@ -12,11 +13,12 @@ import grpc
 from aval.v1 import decision_pb2_grpc
 
 AVAL = os.environ["AVAL"]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def aval(*arguments: str) -> str:
     """Runs a command of aval and returns what it prints."""
-    done = subprocess.run([AVAL, *arguments], stdout=subprocess.PIPE, text=True, cwd=os.environ["AVAL_ROOT"])
+    done = subprocess.run([AVAL, *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     if done.returncode != 0:
         raise SystemExit(f"aval {' '.join(arguments)} ended with {done.returncode}")
     return done.stdout
@@ -35,7 +37,7 @@ def serving(*arguments: str):
     address = f"127.0.0.1:{grpc_port}"
     environment = {**os.environ, "AVAL_GRPC_ADDR": address, "AVAL_HTTP_ADDR": f"127.0.0.1:{http_port}"}
     environment["AVAL_LOG"] = "warn"
-    server = subprocess.Popen([AVAL, "serve", *arguments], env=environment, cwd=os.environ["AVAL_ROOT"])
+    server = subprocess.Popen([AVAL, "serve", *arguments], env=environment, cwd=ROOT)
     try:
         with grpc.insecure_channel(address) as channel:
             grpc.channel_ready_future(channel).result(timeout=60)

@@ -127,6 +127,7 @@ impl TrainArgs {
             print_json(&serde_json::json!({
                 "file": self.out.display().to_string(), "model": trained.model.model_ref(),
                 "training": trained.training, "holdout": trained.holdout, "unlabelled": trained.unlabelled,
+                "turned_round": trained.turned_round,
             }));
         } else {
             print(&told(&self.out, &trained));
@@ -148,9 +149,9 @@ fn put(file: &Path, text: &str) -> Result<(), Failure> {
 fn created() -> Result<Timestamp, Failure> {
     let Ok(given) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(clock::system_now()) };
     let seconds = given.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1_000));
-    seconds.and_then(|ms| Timestamp::from_ms(ms).ok()).ok_or_else(|| {
-        Failure::wrong_use(format!("SOURCE_DATE_EPOCH: expected seconds since 1970, found `{given}`"))
-    })
+    seconds
+        .and_then(|ms| Timestamp::from_ms(ms).ok())
+        .ok_or_else(|| Failure::wrong_use(format!("SOURCE_DATE_EPOCH: expected seconds since 1970, found `{given}`")))
 }
 
 fn told(file: &Path, trained: &Trained) -> String {
@@ -169,6 +170,12 @@ fn told(file: &Path, trained: &Trained) -> String {
     }
     if trained.unlabelled > 0 {
         lines.push(format!("{} rows without a label were left out", trained.unlabelled));
+    }
+    if !trained.turned_round.is_empty() {
+        let names = trained.turned_round.join(", ");
+        lines.push(format!(
+            "against their own evidence, so that their reasons mislead: {names}; drop them or what says the same"
+        ));
     }
     lines.join("\n")
 }

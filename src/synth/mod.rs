@@ -7,14 +7,12 @@
 mod chance;
 mod checkout;
 mod credit;
-mod exported;
 mod merchants;
 mod places;
 mod population;
 mod purchases;
 pub mod report;
 mod requests;
-mod sheet;
 mod shopper;
 mod theft;
 mod write;

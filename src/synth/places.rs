@@ -177,12 +177,17 @@ pub fn country(code: &str) -> Option<Country> {
 /// An ordinary mailbox of a person of this name.
 pub fn mailbox(chance: &mut Chance, given: &str, family: &str) -> String {
     let (given, family) = (given.to_lowercase(), family.to_lowercase());
-    let local = match chance.below(10) {
-        0..=4 => format!("{given}.{family}"),
-        5 => format!("{family}.{given}"),
-        6 | 7 => format!("{given}{family}{}", 50 + chance.below(50)),
-        8 => format!("{}{family}", &given[..1]),
-        _ => format!("{family}{}", chance.below(1_000)),
+    let local = match chance.below(100) {
+        // A few are a year or a number, or a name that nobody could read out.
+        0 => format!("{}{}", &family[..2], 1_000_000 + chance.below(9_000_000)),
+        1 => chance.token()[..9].to_owned(),
+        more => match more % 10 {
+            0..=4 => format!("{given}.{family}"),
+            5 => format!("{family}.{given}"),
+            6 | 7 => format!("{given}{family}{}", 50 + chance.below(50)),
+            8 => format!("{}{family}", &given[..1]),
+            _ => format!("{family}{}", chance.below(1_000)),
+        },
     };
     format!("{local}@{}", chance.weighted(&MAIL_HOSTS, |host| host.1).0)
 }

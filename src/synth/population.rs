@@ -168,7 +168,7 @@ impl Population {
             card,
             device: Some(device).filter(|_| !till),
             ip_address: Some(network(chance, shopper.home_ip, device)).filter(|_| !till),
-            locale: shopper.land.locale,
+            locale: shopper.locale,
             origin: origin(chance, till, device),
             terminal: 1 + chance.below(shop.tills),
         };
@@ -263,7 +263,7 @@ impl Population {
         }
         if let Some((place, _)) = theft.victim.filter(|_| last) {
             let shopper = &mut self.shoppers[place];
-            shopper.cards[0] = shopper::card(chance, shopper.land, shopper.means.frailty);
+            shopper.cards[0] = shopper::card(chance, shopper.bank, shopper.means.frailty, shopper::FAR_BANK);
         }
         Some(Purchase { merchant, at, submission, truth })
     }
@@ -301,7 +301,7 @@ impl Shopper {
             self.devices[0] = Device::new(chance);
         }
         if chance.happens(0.02) {
-            self.cards[0] = shopper::card(chance, self.land, self.means.frailty);
+            self.cards[0] = shopper::card(chance, self.bank, self.means.frailty, shopper::FAR_BANK);
         }
         if chance.happens(0.006) {
             self.home = places::address(chance, self.land);

@@ -1,11 +1,10 @@
 //! `purchases`: the raw population, one row a purchase: the fields of the request, flat, and the truth.
 
-use super::sheet::{Cell, Sheet};
 use super::{Merchant, Purchase};
 use crate::domain::geo::{Address, Country};
 use crate::domain::ids::ApplicationId;
 use crate::domain::submission::{Card, Funding, Origin};
-use crate::table::{ColumnKind, TableError};
+use crate::table::{Cell, ColumnKind, Sheet, TableError};
 use std::path::Path;
 
 /// What a row is made from.

@@ -15,6 +15,12 @@ use std::net::IpAddr;
 /// The purchases of an average shopper in a year, at all shops together. Assumption; CFPB (2025) counts 9.5 loans a
 /// borrower a year over all lenders.
 const PURCHASES_A_YEAR: f64 = 9.5;
+/// The share of shoppers who have come from another country of the population. Assumption.
+const FROM_ELSEWHERE: f64 = 0.08;
+/// The share of cards whose bank is far away. Assumption.
+pub const FAR_BANK: f64 = 0.004;
+/// The share of shoppers whose browser speaks English. Assumption.
+const ENGLISH: f64 = 0.05;
 /// The most orders that a shop's history of one customer goes back.
 const ORDERS_KEPT: usize = 12;
 
@@ -149,6 +155,10 @@ pub struct Shopper {
     pub birth_date: jiff::civil::Date,
     /// Country.
     pub land: &'static Land,
+    /// The country of the bank.
+    pub bank: &'static Land,
+    /// The language of the browser.
+    pub locale: &'static str,
     /// Home.
     pub home: Address,
     /// Family, work or a friend: where gifts go.
@@ -173,6 +183,10 @@ impl Shopper {
     pub fn new(chance: &mut Chance, serial: u32, merchants: &[Merchant], start: Timestamp) -> Option<Self> {
         let land = places::land(chance);
         let name = places::name(chance);
+        // Some have come from elsewhere, and kept their language, their number or their bank.
+        let origin = if chance.happens(FROM_ELSEWHERE) { places::land(chance) } else { land };
+        let mut kept = |of_land: &'static Land| if chance.happens(0.6) { origin } else { of_land };
+        let (speaks, called, banked) = (kept(land), kept(land), kept(land));
         let means = Means::new(chance, start);
         let habits = Habits::new(chance, land, merchants, &means);
         let day = DAY_MS as f64;
@@ -181,13 +195,15 @@ impl Shopper {
             serial,
             from_ms,
             email: Email::parse(&places::mailbox(chance, &name.0, &name.1)).ok()?,
-            phone: Phone::parse(&places::phone(land, u64::from(serial))).ok()?,
+            phone: Phone::parse(&places::phone(called, u64::from(serial))).ok()?,
             birth_date: birth_date(chance)?,
             name,
             land,
+            bank: banked,
+            locale: if chance.happens(ENGLISH) { "en-GB" } else { speaks.locale },
             home: places::address(chance, land),
             elsewhere: places::address(chance, land),
-            cards: (0..1 + chance.below(2)).map(|_| card(chance, land, means.frailty)).collect(),
+            cards: (0..1 + chance.below(2)).map(|_| card(chance, banked, means.frailty, FAR_BANK)).collect(),
             devices: (0..1 + chance.below(3)).map(|_| Device::new(chance)).collect(),
             home_ip: places::home_ip(chance, serial),
             habits,
@@ -330,17 +346,19 @@ pub fn money(amount_minor: f64) -> Money {
     Money { amount_minor: euros as i64 * 100 + if euros < 150.0 { 90 } else { 0 }, currency: Currency::EUR }
 }
 
-/// A card of someone in a country; fragile budgets hold prepaid cards a little more often.
-pub fn card(chance: &mut Chance, land: &Land, frailty: f64) -> Card {
+/// A card of someone in a country, whose bank is far away by the chance `far`; fragile budgets hold prepaid cards a
+/// little more often.
+pub fn card(chance: &mut Chance, land: &Land, frailty: f64, far: f64) -> Card {
     let prepaid = 0.04 * libm::exp(0.7 * frailty);
     let funding = match chance.unit() {
         u if u < prepaid => Funding::Prepaid,
         u if u < 0.33 => Funding::Credit,
         _ => Funding::Debit,
     };
+    let bank = if chance.happens(far) { *chance.pick(&places::FAR_COUNTRIES) } else { land.code };
     Card {
         fingerprint: Some(format!("card-{}", chance.token()).into()),
-        bin_country: places::country(land.code),
+        bin_country: places::country(bank),
         funding: Some(funding),
     }
 }

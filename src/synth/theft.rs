@@ -2,7 +2,7 @@
 
 use super::Scenario;
 use super::chance::Chance;
-use super::places::{self, FAR_COUNTRIES, Land};
+use super::places::{self, Land};
 use super::shopper::{self, Device, Shopper};
 use crate::domain::contact::{Email, Phone};
 use crate::domain::geo::Address;
@@ -196,13 +196,7 @@ fn victim(
 fn card(chance: &mut Chance, robbed: Option<&Shopper>, land: &Land, keeps: bool) -> Card {
     match robbed.and_then(|shopper| shopper.cards.first()) {
         Some(card) if !keeps || chance.happens(0.6) => card.clone(),
-        _ => {
-            let mut card = shopper::card(chance, land, 0.0);
-            if chance.happens(0.4) {
-                card.bin_country = places::country(FAR_COUNTRIES[chance.below(FAR_COUNTRIES.len())]);
-            }
-            card
-        }
+        _ => shopper::card(chance, land, 0.0, 0.4),
     }
 }
 

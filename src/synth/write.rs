@@ -2,12 +2,13 @@
 
 use super::population::Population;
 use super::report::Report;
-use super::{Purchase, Settings, SynthError, exported, purchases, requests};
+use super::{Purchase, Settings, SynthError, purchases, requests};
 use crate::domain::ids::{ApplicationId, EntryId, Seq};
 use crate::domain::keys::{KeyHasher, Keys};
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::features::{Facts, velocity::Velocity};
 use crate::policy::{self, Generation};
+use crate::table::decisions::{DecisionSheet, Labels, Row, SignalColumns};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::SyncSender;
@@ -55,7 +56,7 @@ pub fn write(
     std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
     let file = |name: &str| folder.join(format!("{name}.{}", format.ending()));
     let mut raw = purchases::create(&file("purchases"))?;
-    let mut known = exported::create(&file("features"))?;
+    let mut known = DecisionSheet::create(&file("features"), SignalColumns::new())?;
     let (merchants, first) = (population.merchants(), population.first());
     let mut report = Report::new(settings, merchants.len(), generation.is_some());
     let (mut past, mut sample) = (Past::new(settings.customers), String::new());
@@ -76,7 +77,9 @@ pub fn write(
             }
             let application = application(&purchase, report.all.purchases);
             purchases::push(&mut raw, purchases::Row { application, purchase: &purchase, merchant })?;
-            exported::push(&mut known, application, &facts, judgement.as_ref(), &purchase.truth)?;
+            let decision = judgement.as_ref().map(|judgement| (judgement.outcome, &judgement.scores));
+            let labels = Labels { fraud: Some(purchase.truth.fraud), defaulted: purchase.truth.defaulted };
+            known.push(Row { application, facts: &facts, decision, labels })?;
             if report.all.purchases <= requests::SAMPLE {
                 sample += &requests::line(&purchase.submission);
             }

@@ -2,15 +2,18 @@
 //!
 //! A [`Source`] is read in [`Batch`]es of at most [`BATCH_ROWS`] rows, so memory stays bounded however long the file.
 //! A column is asked for in the kind that the caller needs (`numbers`, `texts`, `flags`, `times`), and a cell that
-//! cannot be read so is an error that names file, row and column. A [`Writer`] writes beside the file and puts it in
+//! cannot be read so is an error that names file, row and column. A [`Writer`] takes columns, a [`Sheet`] rows; both write beside the file and puts it in
 //! place when it is finished: a file that was cut short is never there.
 
 mod batch;
 mod comma;
+pub mod decisions;
 mod parquet;
+mod sheet;
 mod write;
 
 pub use batch::{Batch, Column, ColumnKind, Texts};
+pub use sheet::{Cell, Sheet};
 pub use write::Writer;
 
 use std::path::{Path, PathBuf};

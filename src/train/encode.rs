@@ -151,10 +151,7 @@ impl Encoder {
             Code::Bins { edges, evidence, missing, scale } => {
                 let points = evidence.iter().map(|evidence| weight * scale.apply(*evidence)).collect();
                 let missing = weight * scale.apply(*missing);
-                (
-                    Term::Bins(file::Bins { input, edges: edges.clone(), points, missing, special: vec![], reason }),
-                    0.0,
-                )
+                (Term::Bins(file::Bins { input, edges: edges.clone(), points, missing, special: vec![], reason }), 0.0)
             }
             Code::Names { evidence, other, missing, scale } => {
                 let points = evidence.iter().map(|(name, evidence)| (name.clone(), weight * scale.apply(*evidence)));
@@ -162,6 +159,12 @@ impl Encoder {
                 (Term::Category(file::Category { input, points: points.collect(), other, missing, reason }), 0.0)
             }
         }
+    }
+
+    /// Whether these weights turn the evidence of its intervals or names round: what they say alone is then said better
+    /// by other terms.
+    pub fn is_turned_round(&self, weights: &[f64]) -> bool {
+        !matches!(self.code, Code::Linear { .. }) && weights.first().is_some_and(|weight| *weight < 0.0)
     }
 
     /// What it reads.

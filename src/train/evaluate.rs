@@ -103,8 +103,8 @@ impl Scored {
 
     fn finish(self, wanted: &Wanted) -> Result<Evaluation, TrainError> {
         let on = "scored";
-        let measures = measures(&self.probabilities, &self.bad)
-            .map_err(|problem| TrainError::Unmeasurable { on, problem })?;
+        let measures =
+            measures(&self.probabilities, &self.bad).map_err(|problem| TrainError::Unmeasurable { on, problem })?;
         let rows = self.days.iter().zip(self.cards.iter()).zip(self.probabilities.iter().zip(&self.bad));
         let of_cards: Vec<OfCard> = rows
             .filter_map(|((day, card), (score, fraud))| {

@@ -30,6 +30,8 @@ pub struct Trained {
     pub holdout: Option<Measures>,
     /// How many rows were left out because nobody knows what became of them.
     pub unlabelled: u64,
+    /// Inputs whose points say the opposite of their own evidence, because other terms say it too: their reasons mislead.
+    pub turned_round: Vec<String>,
 }
 
 /// Fits the model that `spec` describes to the rows of `source`. `from` is what the model file says about where its rows
@@ -48,7 +50,8 @@ pub fn train(
         return Err(TrainError::NoRows { unlabelled: rows.unlabelled });
     }
     progress("rows fitted", training as u64);
-    let learn = spec.terms.iter().zip(&rows.columns).map(|(term, column)| Encoder::learn(term, &rows, column, training));
+    let learn =
+        spec.terms.iter().zip(&rows.columns).map(|(term, column)| Encoder::learn(term, &rows, column, training));
     let encoders = learn.collect::<Result<Vec<_>, _>>()?;
     let design = design(&encoders, &rows);
     let seen = design.slice_axis(Axis(0), (..training).into()).to_owned();
@@ -87,10 +90,14 @@ pub fn train(
             None => metrics("training", &on_training, &log_odds),
         },
     };
+    let mut turned_round = Vec::new();
     let mut first = 0;
     for encoder in &encoders {
         let columns = first..first + encoder.width();
         first = columns.end;
+        if encoder.is_turned_round(&fitted.weights[columns.clone()]) {
+            turned_round.push(encoder.input().name.clone());
+        }
         let (term, shift) = encoder.term(&fitted.weights[columns.clone()]);
         file.intercept += shift;
         file.reference.push(mean_of_good(&seen, &rows.bad, &fitted, columns) - shift);
@@ -99,7 +106,8 @@ pub fn train(
     let text = layout(&file)?;
     let model = Model::load(&format!("{}.model.json", spec.name), text.as_bytes())
         .map_err(|refusal| TrainError::Refused(Box::new(refusal)))?;
-    Ok(Trained { text, model, training: on_training, holdout: on_holdout, unlabelled: rows.unlabelled })
+    let unlabelled = rows.unlabelled;
+    Ok(Trained { text, model, training: on_training, holdout: on_holdout, unlabelled, turned_round })
 }
 
 fn time(ms: i64) -> String {

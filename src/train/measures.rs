@@ -181,8 +181,7 @@ mod tests {
     #[test]
     fn a_card_is_found_once() {
         let row = |day, card, score, fraud| OfCard { day, card, score, fraud };
-        let rows =
-            [row(1, "a", 0.9, true), row(1, "b", 0.8, false), row(2, "a", 0.9, true), row(2, "c", 0.1, true)];
+        let rows = [row(1, "a", 0.9, true), row(1, "b", 0.8, false), row(2, "a", 0.9, true), row(2, "c", 0.1, true)];
         assert!((card_precision(&rows, 1) - 1.0).abs() < 1e-12, "a on day 1, c on day 2");
         assert!((card_precision(&rows, 2) - 0.5).abs() < 1e-12);
     }

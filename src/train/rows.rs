@@ -60,9 +60,7 @@ impl Column {
     fn in_order(self, order: &[usize]) -> Self {
         match self {
             Self::Numbers(numbers) => Self::Numbers(order.iter().map(|row| numbers[*row]).collect()),
-            Self::Names { cells, known } => {
-                Self::Names { cells: order.iter().map(|row| cells[*row]).collect(), known }
-            }
+            Self::Names { cells, known } => Self::Names { cells: order.iter().map(|row| cells[*row]).collect(), known },
         }
     }
 }

@@ -208,8 +208,7 @@ impl Checker<'_> {
         })?;
         let holdout = parsed.holdout.as_ref().map_or(Ok(0.0), |share| {
             let good = (0.0..=0.9).contains(&share.value);
-            good.then_some(share.value)
-                .ok_or_else(|| self.refuse(share, "expected a share from 0 to 0.9", "write 0.3"))
+            good.then_some(share.value).ok_or_else(|| self.refuse(share, "expected a share from 0 to 0.9", "write 0.3"))
         })?;
         for bound in [&parsed.from, &parsed.to].into_iter().flatten() {
             if parsed.time.is_none() {
@@ -357,14 +356,8 @@ mod tests {
                 "s:5:26: `amount_mino` is not a feature of the catalogue; write `amount_minor`, or `signal_amount_mino` \
                  if the merchant sends it",
             ),
-            (
-                "terms: [linear: { input: currency }]\n",
-                "s:5:26: `currency` is a category; make it a category term",
-            ),
-            (
-                "terms: [category: { input: guest }]\n",
-                "s:5:28: `guest` is a boolean; make it a linear or a bins term",
-            ),
+            ("terms: [linear: { input: currency }]\n", "s:5:26: `currency` is a category; make it a category term"),
+            ("terms: [category: { input: guest }]\n", "s:5:28: `guest` is a boolean; make it a linear or a bins term"),
             (
                 "terms: [bins: { input: signal_x }]\n",
                 "s:5:24: expected either `edges` or `quantiles`; write `quantiles: 8`",

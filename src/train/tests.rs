@@ -73,7 +73,12 @@ fn intervals_and_names_become_points_that_the_loader_proves() {
         let (amount, rare) = (row * 37 % 1_000, row % 400 == 0);
         let bad = (row * 7_919) % 1_000 < 20 + amount / 10 + if row % 3 == 0 { 60 } else { 0 };
         let currency = if rare { "XXX" } else { ["EUR", "USD", ""][row % 3] };
-        format!("{},{},{currency},{}", u8::from(bad), if row % 11 == 0 { String::new() } else { amount.to_string() }, row % 2 == 0)
+        format!(
+            "{},{},{currency},{}",
+            u8::from(bad),
+            if row % 11 == 0 { String::new() } else { amount.to_string() },
+            row % 2 == 0
+        )
     });
     let spec = format!(
         "{HEAD}holdout: 0.25\nterms:\n  - bins: {{ input: amount_minor, quantiles: 5, reason: PLAN_LENGTH }}\n  - category: {{ input: currency }}\n  - linear: {{ input: guest }}\n"
@@ -163,4 +168,24 @@ fn what_cannot_be_fitted_is_refused_by_name() {
     let nobody = table_of("bad,signal_x", 60, |row| format!(",{row}"));
     let found = made(&nobody.path().join("t.csv"), &format!("{HEAD}terms: [linear: {{ input: signal_x }}]\n"));
     assert!(matches!(found, Err(TrainError::NoRows { unlabelled: 60 })), "{found:?}");
+}
+
+/// With `AVAL_UPDATE=1` the file is written instead.
+#[test]
+fn the_schema_of_specifications_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/train.schema.json");
+    let current = serde_json::to_string_pretty(&Spec::json_schema()).unwrap() + "\n";
+    if std::env::var_os("AVAL_UPDATE").is_some() {
+        std::fs::write(&path, &current).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == current, "models/train.schema.json is not current: run the tests with AVAL_UPDATE=1");
+}
+
+#[test]
+fn the_shipped_specifications_are_good() {
+    for name in ["models/fraud.train.yaml", "models/default.train.yaml", "examples/real-data/handbook.train.yaml"] {
+        let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+        assert!(Spec::load(name, &source).is_ok_and(|spec| !spec.terms.is_empty()), "{name}");
+    }
 }

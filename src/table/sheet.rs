@@ -1,7 +1,7 @@
 //! A table whose columns are declared once, each with how a row fills it.
 
+use super::{Column, ColumnKind, TableError, Texts, Writer};
 use crate::domain::time::Timestamp;
-use crate::table::{Column, ColumnKind, TableError, Texts, Writer};
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::mpsc::SyncSender;
