@@ -38,7 +38,7 @@ def import_history(raw: pd.DataFrame, work: pathlib.Path, store: str):
             "currency": "EUR",
             "outcome": past.TX_FRAUD.map({0: "paid", 1: "fraud"}),
         }
-    ).to_parquet(work / "history.parquet")
+    ).to_parquet(work / "history.parquet", index=False)
     aval("import", str(work / "history.parquet"), "--store", store, "--merchant", "demo")
 
 

@@ -36,7 +36,7 @@ def serving(*arguments: str):
     grpc_port, http_port = free_port(), free_port()
     address = f"127.0.0.1:{grpc_port}"
     environment = {**os.environ, "AVAL_GRPC_ADDR": address, "AVAL_HTTP_ADDR": f"127.0.0.1:{http_port}"}
-    environment["AVAL_LOG"] = "warn"
+    environment["AVAL_LOG"] = "error"
     server = subprocess.Popen([AVAL, "serve", *arguments], env=environment, cwd=ROOT)
     try:
         with grpc.insecure_channel(address) as channel:

@@ -68,7 +68,7 @@ def main():
         with serving("--policy", "policies/handbook.yaml", "--models", str(models), "--store", "memory") as address:
             scores = asyncio.run(answers(address, features[unseen]))
         ours.append(roc_auc_score(label[unseen], scores))
-        peer = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000))
+        peer = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-12))
         peer.fit(features[seen], label[seen])
         theirs.append(roc_auc_score(label[unseen], peer.predict_proba(features[unseen])[:, 1]))
         terms = [term["linear"] for term in json.loads(pathlib.Path(model).read_text())["terms"]]

@@ -5,6 +5,7 @@
 
 mod commands;
 mod crash;
+mod docs;
 mod engine;
 mod server;
 mod serving;
