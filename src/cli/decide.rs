@@ -4,7 +4,7 @@ use super::{Connection, Failure, print_json, read_input};
 use crate::config;
 use crate::domain::decision::Outcome;
 use crate::domain::ids::MerchantId;
-use crate::engine::{Caller, Engine, Mailbox, Settings, Submit, clock, generation};
+use crate::engine::{Caller, Engine, Settings, Submit, clock, generation};
 use crate::rpc::convert::{self, Content};
 use crate::rpc::proto::{self, Application, ChallengeKind, DecideRequest, State};
 use crate::rpc::{json, status};
@@ -60,18 +60,15 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
     let generation = Arc::new(generation::load(&settings.models, &settings.policy, &hasher)?);
     let submission =
         convert::submission(request, clock::system_now()).map_err(|v| Failure::refused(status::invalid(v)))?;
-    let submit = Submit {
-        content: submission.content_digest(),
-        submission: Box::new(submission),
-        subject: convert::subject(request),
-    };
+    let submit =
+        Submit { content: submission.content_digest(), submission: &submission, subject: convert::subject(request) };
     let merchant = MerchantId::parse("demo").map_err(|invalid| Failure::failed(invalid.to_string()))?;
     let store = store::open("memory", &store::Options::default())?;
     let engine = Engine::start(Settings { requests_kept: 1, ..Settings::default() }, store, generation, hasher)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answered = runtime.block_on(async {
         let caller = Caller { merchant, actor: "offline".into() };
-        engine.submit(caller, submit, Instant::now() + PATIENCE, &Mailbox::open()).await
+        engine.submit(caller, submit, Instant::now() + PATIENCE, &engine.mailbox()).await
     });
     engine.stop();
     let answered = answered.map_err(|refused| Failure::refused(status::refused(refused)))?;

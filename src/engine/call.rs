@@ -1,11 +1,13 @@
 //! What the engine is asked and what it answers; how answers find their way back.
 
+use super::sequencer::Message;
 use crate::domain::decision::Digest;
 use crate::domain::ids::{EntryId, MerchantId, RequestId, Seq};
 use crate::domain::keys::Keys;
 use crate::domain::outcome::RepaymentOutcome;
 use crate::domain::submission::Submission;
 use crate::domain::time::Timestamp;
+use crate::features::Facts;
 use crate::store::{Entry, Subject};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,12 +25,22 @@ pub struct Caller {
 
 /// A purchase to decide on.
 #[derive(Debug)]
-pub struct Submit {
+pub struct Submit<'a> {
     /// The validated request.
-    pub submission: Box<Submission>,
+    pub submission: &'a Submission,
     /// SHA-256 of its content in canonical order.
     pub content: Digest,
     /// Its personal fields, to be kept apart.
+    pub subject: Subject,
+}
+
+/// A [`Submit`] as it is judged: what its request says by itself has been computed where the call came in, which is not
+/// in the one sequence.
+#[derive(Debug)]
+pub(super) struct Purchase {
+    pub request_id: RequestId,
+    pub merchant_reference: Option<Box<str>>,
+    pub facts: Facts,
     pub subject: Subject,
 }
 
@@ -58,7 +70,7 @@ pub(super) struct LocatedReport {
 /// One command for the sequencer.
 #[derive(Debug)]
 pub(super) enum Command {
-    Submit(Submit),
+    Submit(Box<Purchase>),
     Report(LocatedReport),
 }
 
@@ -69,6 +81,8 @@ pub(super) struct Call {
     pub deadline: Instant,
     pub fingerprint: u64,
     pub content: Digest,
+    /// When it happened, on a server that takes times from requests.
+    pub occurred_at: Option<Timestamp>,
     pub command: Command,
     pub reply: Reply,
 }
@@ -108,6 +122,8 @@ pub enum Refused {
     OccurredAtMissing,
 }
 
+/// The most calls that go to the sequencer in one message.
+const CALLS_AT_ONCE: usize = 256;
 /// How long to wait before a retry where the store cannot commit.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -119,16 +135,28 @@ pub(super) struct Delivery {
     _slot: Slot,
 }
 
-/// Where the calls of one runtime wait for their answers. A whole batch of answers is handed over at once, so that one
-/// wake-up serves all of them.
+/// Where the calls of one runtime go out, and where they wait for their answers. Both ways a whole batch is handed over
+/// at once, so that one wake-up serves all of them.
 #[derive(Debug, Clone)]
-pub struct Mailbox(mpsc::UnboundedSender<Vec<Delivery>>);
+pub struct Mailbox {
+    calls: mpsc::UnboundedSender<Call>,
+    answers: mpsc::UnboundedSender<Vec<Delivery>>,
+}
 
 impl Mailbox {
-    /// A mailbox on the present runtime, with a task that delivers what arrives. What is under way is bounded by the
-    /// engine's bound on calls.
-    pub fn open() -> Self {
-        let (sender, mut arrivals) = mpsc::unbounded_channel::<Vec<Delivery>>();
+    /// A mailbox on the present runtime, with a task for each way. What is under way is bounded by the engine's bound on
+    /// calls.
+    pub(super) fn open(sequencer: std::sync::mpsc::Sender<Message>) -> Self {
+        let (calls, mut outgoing) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut batch = Vec::new();
+            // Woken by the first call, this task has its turn after those that are ready now: their calls go along.
+            while outgoing.recv_many(&mut batch, CALLS_AT_ONCE).await > 0 {
+                // The calls of a sequencer that has ended are dropped, and their callers hear of it.
+                let _ = sequencer.send(Message::Calls(std::mem::take(&mut batch)));
+            }
+        });
+        let (answers, mut arrivals) = mpsc::unbounded_channel::<Vec<Delivery>>();
         tokio::spawn(async move {
             while let Some(deliveries) = arrivals.recv().await {
                 for Delivery { to, answer, _slot } in deliveries {
@@ -137,16 +165,21 @@ impl Mailbox {
                 }
             }
         });
-        Self(sender)
+        Self { calls, answers }
+    }
+
+    /// Sends a call on its way. One whose runtime is ending is dropped, and its caller hears of it.
+    pub(super) fn send(&self, call: Call) {
+        let _ = self.calls.send(call);
     }
 
     pub(super) fn same_as(&self, other: &Self) -> bool {
-        self.0.same_channel(&other.0)
+        self.answers.same_channel(&other.answers)
     }
 
     pub(super) fn put(&self, deliveries: Vec<Delivery>) {
         // The mailbox of a runtime that has ended has nobody waiting.
-        let _ = self.0.send(deliveries);
+        let _ = self.answers.send(deliveries);
     }
 }
 

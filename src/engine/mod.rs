@@ -19,6 +19,8 @@ pub use metered::*;
 use crate::domain::decision::Digest;
 use crate::domain::ids::{ApplicationId, MerchantId, Seq};
 use crate::domain::keys::{KeyHash, KeyHasher, KeyKind};
+use crate::domain::time::Timestamp;
+use crate::features::Facts;
 use crate::policy::Generation;
 use crate::store::{Entry, Event, ListQuery, Store, StoreError};
 use call::{Answer, Call, Command, LocatedReport, RETRY_AFTER, Reply, Slot};
@@ -129,7 +131,6 @@ impl Engine {
             settings,
             store: store.clone(),
             generation: generation.clone(),
-            hasher: hasher.clone(),
             handoff: handoff.clone(),
             ready: ready.clone(),
             known,
@@ -154,6 +155,11 @@ impl Engine {
         })
     }
 
+    /// A mailbox for the calls of the present runtime.
+    pub fn mailbox(&self) -> Mailbox {
+        Mailbox::open(self.inbox.clone())
+    }
+
     /// Whether calls are being answered: not while the log is read again after a failed commit.
     pub fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Acquire)
@@ -169,19 +175,41 @@ impl Engine {
         self.hasher.hash(kind, merchant.as_str(), value)
     }
 
-    /// Decides on a purchase, once for each request id.
-    pub async fn submit(
+    /// Decides on a purchase, once for each request id. What the request says by itself is computed at once, on the
+    /// caller's thread; what came before it is for the sequencer to say.
+    pub fn submit(
         &self,
         caller: Caller,
-        submit: Submit,
+        submit: Submit<'_>,
         deadline: Instant,
         mailbox: &Mailbox,
-    ) -> Result<Answered, Refused> {
-        let (content, merchant) = (submit.content, caller.merchant.clone());
-        let fingerprint = self.hasher.request(merchant.as_str(), submit.submission.request_id.as_str());
-        let (entry, replayed) =
-            self.command(caller, fingerprint, content, Command::Submit(submit), deadline, mailbox).await?;
-        Ok(Answered { history: vec![entry], replayed })
+    ) -> impl Future<Output = Result<Answered, Refused>> + use<> {
+        let Submit { submission, content, subject } = submit;
+        let asked = Asked {
+            deadline,
+            fingerprint: self.hasher.request(caller.merchant.as_str(), submission.request_id.as_str()),
+            content,
+            occurred_at: submission.occurred_at,
+        };
+        let at = match self.settings.clock {
+            ClockKind::System => clock::system_now(),
+            ClockKind::Request => submission.occurred_at.unwrap_or_default(),
+        };
+        let command = self.slot().map(|slot| {
+            let time_zone = self.generation.policy.time_zone(&caller.merchant);
+            let purchase = call::Purchase {
+                request_id: submission.request_id.clone(),
+                merchant_reference: submission.purchase.merchant_reference.clone(),
+                facts: Facts::extract(submission, &caller.merchant, time_zone, at, &self.hasher),
+                subject,
+            };
+            (slot, Command::Submit(Box::new(purchase)))
+        });
+        let answer = self.command(caller, asked, command, mailbox);
+        async move {
+            let (entry, replayed) = answer.await?;
+            Ok(Answered { history: vec![entry], replayed })
+        }
     }
 
     /// Records how a purchase turned out, once for each request id.
@@ -200,10 +228,15 @@ impl Engine {
         }) else {
             return Err(Refused::NotFound);
         };
-        let fingerprint = self.hasher.request(caller.merchant.as_str(), report.request_id.as_str());
+        let asked = Asked {
+            deadline,
+            fingerprint: self.hasher.request(caller.merchant.as_str(), report.request_id.as_str()),
+            content,
+            occurred_at: report.occurred_at,
+        };
         let merchant = caller.merchant.clone();
-        let command = Command::Report(LocatedReport { report, keys, purchased_at });
-        let (entry, replayed) = self.command(caller, fingerprint, content, command, deadline, mailbox).await?;
+        let command = self.slot().map(|slot| (slot, Command::Report(LocatedReport { report, keys, purchased_at })));
+        let (entry, replayed) = self.command(caller, asked, command, mailbox).await?;
         let mut history = self.application(merchant, ApplicationId(application)).await?;
         history.retain(|earlier| earlier.id <= entry.id);
         Ok(Answered { history, replayed })
@@ -251,38 +284,63 @@ impl Engine {
         T: Send + 'static,
         F: FnOnce(&mut dyn crate::store::Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.read(look_up).await.map_err(|error| {
-            tracing::error!(%error, "a look-up failed");
-            Refused::Unavailable { retry_after: RETRY_AFTER }
-        })
+        self::look_up(&self.readers, look_up).await
     }
 
-    async fn command(
+    /// A place among the calls under way, if there is one left.
+    fn slot(&self) -> Result<Slot, Refused> {
+        Slot::take(&self.in_flight, self.settings.max_in_flight).ok_or(Refused::Overloaded)
+    }
+
+    /// Sends a command on its way at once; what is returned waits for its answer.
+    fn command(
         &self,
         caller: Caller,
-        fingerprint: u64,
-        content: Digest,
-        command: Command,
-        deadline: Instant,
+        asked: Asked,
+        command: Result<(Slot, Command), Refused>,
         mailbox: &Mailbox,
-    ) -> Result<(Arc<Entry>, bool), Refused> {
-        let slot = Slot::take(&self.in_flight, self.settings.max_in_flight).ok_or(Refused::Overloaded)?;
+    ) -> impl Future<Output = Result<(Arc<Entry>, bool), Refused>> + use<> {
+        let Asked { deadline, fingerprint, content, occurred_at } = asked;
         let merchant = caller.merchant.clone();
         let (to, answer) = oneshot::channel();
-        let reply = Reply { mailbox: mailbox.clone(), to, slot };
-        let call = Call { caller, deadline, fingerprint, content, command, reply };
-        let unavailable = Refused::Unavailable { retry_after: RETRY_AFTER };
-        self.inbox.send(Message::Call(call)).map_err(|_| unavailable.clone())?;
-        let answered = tokio::time::timeout_at(deadline.into(), answer).await;
-        match answered.map_err(|_| Refused::DeadlineExceeded)?.map_err(|_| unavailable)?? {
-            Answer::Entry { entry, replayed } => Ok((entry, replayed)),
-            Answer::Earlier(seq) => {
-                let earlier = self.read(move |reader| reader.entry_at(seq)).await?;
-                let same = earlier.filter(|entry| entry.answers(&merchant, &content, fingerprint));
-                same.map(|entry| (Arc::new(entry), true)).ok_or(Refused::RequestIdReused)
+        let sent = command.map(|(slot, command)| {
+            let reply = Reply { mailbox: mailbox.clone(), to, slot };
+            mailbox.send(Call { caller, deadline, fingerprint, content, occurred_at, command, reply });
+        });
+        let readers = self.readers.clone();
+        async move {
+            sent?;
+            let answered = tokio::time::timeout_at(deadline.into(), answer).await;
+            let unavailable = Refused::Unavailable { retry_after: RETRY_AFTER };
+            match answered.map_err(|_| Refused::DeadlineExceeded)?.map_err(|_| unavailable)?? {
+                Answer::Entry { entry, replayed } => Ok((entry, replayed)),
+                Answer::Earlier(seq) => {
+                    let earlier = look_up(&readers, move |reader| reader.entry_at(seq)).await?;
+                    let same = earlier.filter(|entry| entry.answers(&merchant, &content, fingerprint));
+                    same.map(|entry| (Arc::new(entry), true)).ok_or(Refused::RequestIdReused)
+                }
             }
         }
     }
+}
+
+/// How a command is known, and until when it waits.
+struct Asked {
+    deadline: Instant,
+    fingerprint: u64,
+    content: Digest,
+    occurred_at: Option<Timestamp>,
+}
+
+async fn look_up<T, F>(readers: &Readers, look_up: F) -> Result<T, Refused>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut dyn crate::store::Reader) -> Result<T, StoreError> + Send + 'static,
+{
+    readers.read(look_up).await.map_err(|error| {
+        tracing::error!(%error, "a look-up failed");
+        Refused::Unavailable { retry_after: RETRY_AFTER }
+    })
 }
 
 fn check_clock(clock: ClockKind, last: Seq) -> Result<(), StartError> {

@@ -1,7 +1,7 @@
 //! Which requests were answered, and where: the memory behind idempotency.
 //!
 //! The newest requests are kept in memory, by the 64-bit keyed fingerprint of merchant and request id; older ones
-//! move to the store's table, a few with each commit. What a fingerprint leads to is always compared with the
+//! move to the store's table with later commits. What a fingerprint leads to is always compared with the
 //! request itself, so two requests that share one (a chance of one in 10^12 with ten million kept) end in a refusal,
 //! never in the other's answer.
 

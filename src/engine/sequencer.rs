@@ -2,7 +2,7 @@
 //! earlier ones, those that are not yet committed too. It hands what it judged to the committer and goes on; when a
 //! commit fails it forgets everything, reads the log again and only then serves.
 
-use super::call::{Answer, Call, Command, Deliveries, LocatedReport, RETRY_AFTER, Refused, Reply, Submit};
+use super::call::{Answer, Call, Command, Deliveries, LocatedReport, Purchase, RETRY_AFTER, Refused, Reply};
 use super::clock::{ClockKind, Ids, Random, system_ms};
 use super::committer::{Handoff, Item};
 use super::projection::{Projection, Trace};
@@ -10,7 +10,6 @@ use super::rebuild::{self, Rebuilt};
 use super::{Settings, metered};
 use crate::domain::decision::Decision;
 use crate::domain::ids::{DecisionId, EntryId, Seq};
-use crate::domain::keys::KeyHasher;
 use crate::domain::time::Timestamp;
 use crate::features::Facts;
 use crate::journey;
@@ -24,18 +23,18 @@ use std::time::{Duration, Instant};
 
 /// How many entries one checkpoint covers.
 const CHECKPOINT_ENTRIES: usize = 4_096;
-/// How many calls are judged before what was judged is handed over.
+/// How many calls are judged before what was judged is handed over, at least.
 const HAND_OVER: usize = 256;
-/// How many requests move from memory to the store's table with one entry, at most.
-const SETTLE_AT_ONCE: usize = 8;
+/// How many requests move from memory to the store's table with one commit, at most: more than come with one.
+const SETTLE_AT_ONCE: usize = 1_024;
 /// The longest pause between two attempts to open the store again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What reaches the sequencer.
-#[expect(clippy::large_enum_variant, reason = "nearly every message is a call: boxing would allocate for each")]
+#[derive(Debug)]
 pub(super) enum Message {
-    /// A call to answer.
-    Call(Call),
+    /// Calls to answer.
+    Calls(Vec<Call>),
     /// The committer could not commit and has dropped its writer.
     CommitFailed,
     /// Finish what is under way, and end.
@@ -47,7 +46,6 @@ pub(super) struct Sequencer {
     pub settings: Settings,
     pub store: Arc<dyn Store>,
     pub generation: Arc<Generation>,
-    pub hasher: KeyHasher,
     pub handoff: Arc<Handoff>,
     pub ready: Arc<AtomicBool>,
     pub known: Known,
@@ -97,10 +95,11 @@ impl Sequencer {
         let mut refused = Deliveries::default();
         'serve: while let Ok(first) = inbox.recv() {
             let mut next = Some(first);
-            let mut count = 0;
             while let Some(message) = next {
                 match message {
-                    Message::Call(call) => self.take(call, &mut judged, &mut refused),
+                    Message::Calls(calls) => {
+                        calls.into_iter().for_each(|call| self.take(call, &mut judged, &mut refused));
+                    }
                     Message::CommitFailed => {
                         self.handoff.push(&mut judged);
                         if !self.recover(inbox) {
@@ -109,8 +108,7 @@ impl Sequencer {
                     }
                     Message::Stop => break 'serve,
                 }
-                count += 1;
-                next = if count < HAND_OVER { inbox.try_recv().ok() } else { None };
+                next = if judged.len() < HAND_OVER { inbox.try_recv().ok() } else { None };
             }
             self.handoff.push(&mut judged);
             std::mem::take(&mut refused).send();
@@ -138,28 +136,28 @@ impl Sequencer {
                 return refused.add(call.reply, Err(Refused::Unavailable { retry_after: RETRY_AFTER }));
             }
         }
-        let Call { caller, fingerprint, content, command, reply, .. } = call;
+        let Call { caller, fingerprint, content, occurred_at, command, reply, .. } = call;
         let now_ms = self.known.ids.not_before_last(system_ms());
-        let Some(at) = self.time_of(&command, now_ms) else {
+        let at = match self.settings.clock {
+            ClockKind::System => Timestamp::from_ms(now_ms).ok(),
+            ClockKind::Request => occurred_at,
+        };
+        let Some(at) = at else {
             return refused.add(reply, Err(Refused::OccurredAtMissing));
         };
         let id = self.known.ids.next(now_ms, self.random.draw());
         let command_of = |request_id| store::Command { request_id, fingerprint, content };
         let (application, event, subject) = match command {
-            Command::Submit(Submit { submission, subject, .. }) => {
-                let mut facts = self.facts_of(&submission, &caller.merchant, at);
+            Command::Submit(purchase) => {
+                let Purchase { request_id, merchant_reference, mut facts, subject } = *purchase;
+                facts.at = at;
                 self.known.projection.velocity.read_into(&mut facts);
                 let judgement = judge(&facts, &self.generation);
                 metered::judgement(&judgement);
                 let state = self.state_of(&facts, &judgement);
                 let decision = decision_of(id, at, judgement, &self.generation);
-                let submitted = Submitted {
-                    command: command_of(submission.request_id),
-                    merchant_reference: submission.purchase.merchant_reference,
-                    facts,
-                    decision,
-                    state,
-                };
+                let submitted =
+                    Submitted { command: command_of(request_id), merchant_reference, facts, decision, state };
                 (id, Event::Submitted(Box::new(submitted)), Some(subject))
             }
             Command::Report(LocatedReport { report, keys, purchased_at }) => {
@@ -215,23 +213,6 @@ impl Sequencer {
         }
     }
 
-    fn time_of(&self, command: &Command, now_ms: i64) -> Option<Timestamp> {
-        match (self.settings.clock, command) {
-            (ClockKind::System, _) => Timestamp::from_ms(now_ms).ok(),
-            (ClockKind::Request, Command::Submit(submit)) => submit.submission.occurred_at,
-            (ClockKind::Request, Command::Report(located)) => located.report.occurred_at,
-        }
-    }
-
-    fn facts_of(
-        &self,
-        submission: &crate::domain::submission::Submission,
-        merchant: &crate::domain::ids::MerchantId,
-        at: Timestamp,
-    ) -> Facts {
-        Facts::extract(submission, merchant, self.generation.policy.time_zone(merchant), at, &self.hasher)
-    }
-
     /// The state in which the journey begins, with the schedule in the merchant's time zone.
     fn state_of(&self, facts: &Facts, judgement: &Judgement) -> journey::State {
         let policy = &self.generation.policy;
@@ -284,9 +265,11 @@ impl Sequencer {
 fn refuse_until(until: Instant, inbox: &Receiver<Message>) -> bool {
     loop {
         match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(Message::Call(call)) => {
+            Ok(Message::Calls(calls)) => {
                 let mut refused = Deliveries::default();
-                refused.add(call.reply, Err(Refused::Unavailable { retry_after: RETRY_AFTER }));
+                for call in calls {
+                    refused.add(call.reply, Err(Refused::Unavailable { retry_after: RETRY_AFTER }));
+                }
                 refused.send();
             }
             Ok(Message::CommitFailed) => {}

@@ -64,6 +64,17 @@ impl Vector {
         }
     }
 
+    /// All numbers by place; none where all are missing.
+    pub(super) fn numbers(&self) -> &[f64] {
+        &self.numbers
+    }
+
+    /// The categories that are there, in the order of their places.
+    pub(super) fn categories(&self) -> impl Iterator<Item = (FeatureId, &str)> {
+        let places = self.categories.iter().enumerate();
+        places.filter_map(|(at, (id, end))| Some((*id, self.names.get(self.start(at)..*end)?)))
+    }
+
     /// All numbers by place.
     pub(super) fn numbers_mut(&mut self) -> &mut [f64] {
         if self.numbers.is_empty() {

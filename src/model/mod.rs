@@ -116,21 +116,19 @@ impl Model {
         read: impl Fn(usize, &Slot) -> Given<'a>,
         contributions: &mut Contributions,
     ) -> Result<Score, ScoreFailure> {
-        for (at, slot) in self.slots.iter().enumerate() {
-            let unfit = || ScoreFailure::Unfit { name: slot.name.clone(), expected: slot.kind.name() };
-            match read(at, slot) {
-                Given::Unfit => return Err(unfit()),
-                Given::Missing if slot.required => return Err(ScoreFailure::Missing(slot.name.clone())),
-                _ => {}
-            }
-        }
         contributions.terms.clear();
         let mut log_odds = self.file.intercept;
         for scored in &self.terms {
-            let share = match self.slots.get(scored.slot) {
-                Some(slot) => scored.term.share(slot, read(scored.slot, slot)),
-                None => 0.0,
-            };
+            let Some(slot) = self.slots.get(scored.slot) else { continue };
+            let given = read(scored.slot, slot);
+            match given {
+                Given::Unfit => {
+                    return Err(ScoreFailure::Unfit { name: slot.name.clone(), expected: slot.kind.name() });
+                }
+                Given::Missing if slot.required => return Err(ScoreFailure::Missing(slot.name.clone())),
+                _ => {}
+            }
+            let share = scored.term.share(slot, given);
             contributions.terms.push(share);
             log_odds += share;
         }

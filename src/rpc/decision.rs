@@ -10,7 +10,7 @@ use super::proto::{
 use super::{deadline, quote, status};
 use crate::domain::ids::ApplicationId;
 use crate::domain::keys::KeyKind;
-use crate::engine::{Answered, Caller, Deadlines, Engine, Mailbox, Report, Submit, clock};
+use crate::engine::{Answered, Caller, Deadlines, Engine, Mailbox, Refused, Report, Submit, clock};
 use crate::store::{Entry, Event, ListQuery};
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -34,6 +34,21 @@ impl Decisions {
     /// A service whose answers arrive in `mailbox`.
     pub fn new(engine: Arc<Engine>, mailbox: Mailbox, deadlines: Deadlines) -> Self {
         Self { engine, mailbox, deadlines }
+    }
+
+    /// Validates a purchase and sends it on its way. Not `async`, so that neither the request nor what it is turned into
+    /// is kept while its answer is waited for.
+    fn submit(
+        &self,
+        request: Request<DecideRequest>,
+    ) -> Result<impl Future<Output = Result<Answered, Refused>> + use<>, Status> {
+        let caller = caller(&request)?;
+        let deadline = deadline::of(request.metadata(), self.deadlines);
+        let wire = request.get_ref();
+        let submission = convert::submission(wire, clock::system_now()).map_err(status::invalid)?;
+        let (content, subject) = (submission.content_digest(), convert::subject(wire));
+        let submit = Submit { submission: &submission, content, subject };
+        Ok(self.engine.submit(caller, submit, deadline, &self.mailbox))
     }
 }
 
@@ -70,18 +85,9 @@ impl DecisionService for Decisions {
 
     async fn decide(&self, request: Request<DecideRequest>) -> Result<Response<Application>, Status> {
         let begun = Instant::now();
-        let caller = caller(&request)?;
-        let deadline = deadline::of(request.metadata(), self.deadlines);
-        let wire = request.into_inner();
-        let submission = convert::submission(&wire, clock::system_now()).map_err(status::invalid)?;
-        let submit = Submit {
-            content: submission.content_digest(),
-            submission: Box::new(submission),
-            subject: convert::subject(&wire),
-        };
-        let answered = self.engine.submit(caller, submit, deadline, &self.mailbox).await.map_err(status::refused)?;
+        let answer_of = self.submit(request)?.await.map_err(status::refused)?;
         metrics::histogram!(DECIDE_SECONDS).record(begun.elapsed().as_secs_f64());
-        answer(&answered)
+        answer(&answer_of)
     }
 
     async fn get_application(&self, request: Request<GetApplicationRequest>) -> Result<Response<Application>, Status> {

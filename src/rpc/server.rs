@@ -5,7 +5,7 @@ use super::auth::{Credentials, Gate};
 use super::decision::Decisions;
 use super::proto;
 use super::proto::decision_service_server::{self, DecisionServiceServer};
-use crate::engine::{Deadlines, Engine, Mailbox};
+use crate::engine::{Deadlines, Engine};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -142,7 +142,7 @@ impl Worker {
         H::Response: axum::response::IntoResponse,
         H::Future: Send + 'static,
     {
-        let decisions = Decisions::new(self.engine, Mailbox::open(), self.settings.deadlines);
+        let decisions = Decisions::new(self.engine.clone(), self.engine.mailbox(), self.settings.deadlines);
         let decisions =
             DecisionServiceServer::new(decisions).max_decoding_message_size(self.settings.max_message_bytes);
         let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));

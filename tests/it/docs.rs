@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 
 /// Why a block is not executed here; `None`: it is.
 fn skipped(block: &str) -> Option<&'static str> {
-    let installed = |program: &str| Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap().status.success();
+    let installed = |program: &str| {
+        Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap().status.success()
+    };
     if block.contains("scripts/test") {
         return Some("this test is part of that command");
     }

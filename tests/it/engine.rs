@@ -4,7 +4,8 @@
 use crate::server::{decide_request, root};
 use aval::domain::ids::MerchantId;
 use aval::domain::keys::KeyHasher;
-use aval::engine::{Caller, Engine, Mailbox, Refused, Settings, Submit, clock, generation, rebuild};
+use aval::domain::submission::Submission;
+use aval::engine::{Answered, Caller, Engine, Mailbox, Refused, Settings, Submit, clock, generation, rebuild};
 use aval::features;
 use aval::rpc::convert::{self, Content};
 use aval::store::Memory;
@@ -19,10 +20,25 @@ fn engine(store: &Arc<Memory>, settings: Settings) -> Arc<Engine> {
     Arc::new(Engine::start(settings, store.clone(), Arc::new(generation), hasher).unwrap())
 }
 
-fn submit(n: usize) -> Submit {
-    let submission =
-        convert::submission(&decide_request(&format!("r{n}"), "ada", "card"), clock::system_now()).unwrap();
-    Submit { content: submission.content_digest(), submission: Box::new(submission), subject: Subject([].into()) }
+fn submission(n: usize) -> Submission {
+    convert::submission(&decide_request(&format!("r{n}"), "ada", "card"), clock::system_now()).unwrap()
+}
+
+/// A purchase, and until when its answer is waited for.
+fn submit(
+    engine: &Engine,
+    mailbox: &Mailbox,
+    n: usize,
+    until: Instant,
+) -> impl Future<Output = Result<Answered, Refused>> + use<> {
+    let submission = submission(n);
+    let subject = Subject([].into());
+    engine.submit(
+        caller(),
+        Submit { content: submission.content_digest(), submission: &submission, subject },
+        until,
+        mailbox,
+    )
 }
 
 fn caller() -> Caller {
@@ -30,7 +46,7 @@ fn caller() -> Caller {
 }
 
 async fn send(engine: &Arc<Engine>, mailbox: &Mailbox, n: usize) -> Result<(u64, bool), Refused> {
-    let answered = engine.submit(caller(), submit(n), Instant::now() + Duration::from_secs(20), mailbox).await?;
+    let answered = submit(engine, mailbox, n, Instant::now() + Duration::from_secs(20)).await?;
     let Event::Submitted(submitted) = &answered.history[0].event else {
         panic!("a submission was answered with another event")
     };
@@ -42,7 +58,7 @@ async fn send(engine: &Arc<Engine>, mailbox: &Mailbox, n: usize) -> Result<(u64,
 async fn storm(fail_after_write: bool) {
     let store = Arc::new(Memory::default());
     let engine = engine(&store, Settings::default());
-    let mailbox = Mailbox::open();
+    let mailbox = engine.mailbox();
     store.fail_commits(3, fail_after_write);
     let mut calls = tokio::task::JoinSet::new();
     for n in 0..40 {
@@ -94,7 +110,7 @@ async fn requests_that_left_memory_are_found_in_the_store() {
     let store = Arc::new(Memory::default());
     let settings = Settings { requests_kept: 4, ..Settings::default() };
     let first = engine(&store, settings);
-    let mailbox = Mailbox::open();
+    let mailbox = first.mailbox();
     for n in 0..40 {
         assert_eq!(send(&first, &mailbox, n).await, Ok((n as u64, false)));
     }
@@ -104,6 +120,7 @@ async fn requests_that_left_memory_are_found_in_the_store() {
     first.stop();
     drop(first);
     let second = engine(&store, settings);
+    let mailbox = second.mailbox();
     for n in 0..40 {
         assert_eq!(send(&second, &mailbox, n).await, Ok((n as u64, true)), "purchase {n} again after a restart");
     }
@@ -114,11 +131,11 @@ async fn requests_that_left_memory_are_found_in_the_store() {
 async fn what_is_too_much_or_too_late_is_refused_and_leaves_nothing() {
     let store = Arc::new(Memory::default());
     let engine = engine(&store, Settings { max_in_flight: 0, ..Settings::default() });
-    assert_eq!(send(&engine, &Mailbox::open(), 1).await, Err(Refused::Overloaded));
+    assert_eq!(send(&engine, &engine.mailbox(), 1).await, Err(Refused::Overloaded));
     engine.stop();
     drop(engine);
     let engine = self::engine(&store, Settings::default());
-    let late = engine.submit(caller(), submit(1), Instant::now(), &Mailbox::open()).await;
+    let late = submit(&engine, &engine.mailbox(), 1, Instant::now()).await;
     assert_eq!(late.unwrap_err(), Refused::DeadlineExceeded);
     engine.stop();
     assert_eq!(store.reader().unwrap().last().unwrap(), None);

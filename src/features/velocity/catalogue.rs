@@ -61,12 +61,10 @@ pub(in crate::features) enum Quantity {
     MeanWithThis,
 }
 
-/// Where the codes of velocity begin. Permanent.
-const FIRST_CODE: u16 = 1_000;
+/// Where the codes of velocity begin, the last of all. Permanent.
+pub(in crate::features) const FIRST_CODE: u16 = 1_000;
 /// How far apart the codes of the same question about two kinds of keys are. Permanent.
 pub(in crate::features) const NEXT_KEY: u16 = 40;
-/// The first code for which the same question about another kind of key is asked before. Permanent.
-pub(in crate::features) const FIRST_AGAIN: u16 = FIRST_CODE + NEXT_KEY;
 
 /// The codes of the sum and the count of the window that a mean of this code is of. Permanent, as all codes.
 pub(in crate::features) fn mean_is_of(code: u16) -> Option<(u16, u16)> {

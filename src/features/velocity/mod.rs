@@ -13,7 +13,7 @@ mod slot;
 mod tests;
 
 pub(super) use catalogue::{ABOUT, ADDRESS, CARD, CUSTOMER, DEVICE, EMAIL, IP, Measure, PHONE, TERMINAL};
-pub(super) use catalogue::{FIRST_AGAIN, NEXT_KEY, mean_is_of};
+pub(super) use catalogue::{FIRST_CODE, NEXT_KEY, mean_is_of};
 pub use series::MAX_EVENTS;
 
 use super::catalogue::CATALOGUE;

@@ -3,15 +3,21 @@
 //!
 //! Such a checkpoint is PASSIVE: it takes what it can and stops nobody. The log begins anew, over what it holds, only
 //! when all of it has been moved and nobody reads it, which a writer that never pauses prevents; so past
-//! [`Bounds::wal_bytes`] the writer does that itself, between two commits. Writing over a file costs less than making
-//! it longer: a short log is not only bounded but fast.
+//! [`Bounds::wal_bytes`] the writer does that itself, between two commits, right after the thread has moved nearly all:
+//! then little is left, and the commits that wait meanwhile wait for a moment only. Writing over a file costs less than
+//! making it longer: a short log is not only bounded but fast.
 
 use super::database::{Access, BUSY_TIMEOUT, Database, PAGE_BYTES};
 use crate::store::StoreError;
 use rusqlite::Connection;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long it takes to move the write-ahead log, by `mode`: PASSIVE beside the writer, RESTART by it.
+const CHECKPOINT_SECONDS: &str = "aval_store_checkpoint_seconds";
 
 /// When the write-ahead log is moved.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +36,8 @@ pub const BOUNDS: Bounds = Bounds { every_bytes: 4 << 20, wal_bytes: 64 << 20 };
 pub struct Checkpointer {
     bounds: Bounds,
     since_woken: u64,
+    /// Set by the thread when it has moved what there was.
+    moved: Arc<AtomicBool>,
     thread: Option<(SyncSender<()>, JoinHandle<()>)>,
 }
 
@@ -38,24 +46,28 @@ impl Checkpointer {
     pub fn start(database: &Database, bounds: Bounds) -> Result<Self, StoreError> {
         let connection = database.connect(Access::Write)?;
         let (wake, woken) = sync_channel(1);
-        let thread = std::thread::Builder::new().name("checkpointer".into()).spawn(move || run(&connection, &woken));
+        let moved = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::Builder::new().name("checkpointer".into());
+        let thread = thread.spawn({
+            let moved = moved.clone();
+            move || run(&connection, &woken, &moved)
+        });
         let thread = thread.map_err(|error| StoreError::Unusable(format!("no thread for checkpoints: {error}")))?;
-        Ok(Self { bounds, since_woken: 0, thread: Some((wake, thread)) })
+        Ok(Self { bounds, since_woken: 0, moved, thread: Some((wake, thread)) })
     }
 
     /// Hears of a commit of about so many bytes by `writer`, which has no transaction open.
     pub fn committed(&mut self, bytes: u64, writer: &Connection) {
         self.since_woken += bytes;
-        if self.since_woken < self.bounds.every_bytes {
-            return;
+        if self.moved.swap(false, Ordering::AcqRel) && wal_bytes(writer) > self.bounds.wal_bytes {
+            begin_anew(writer);
         }
-        self.since_woken = 0;
-        match &self.thread {
-            // The thread is not woken, so that it is not at work when this is tried again.
-            _ if wal_bytes(writer) > self.bounds.wal_bytes => begin_anew(writer),
-            // A full channel: it has not yet heard of the last time.
-            Some((wake, _)) => drop(wake.try_send(())),
-            None => {}
+        if self.since_woken >= self.bounds.every_bytes {
+            self.since_woken = 0;
+            // A full channel: the thread has not yet heard of the last time.
+            if let Some((wake, _)) = &self.thread {
+                let _ = wake.try_send(());
+            }
         }
     }
 }
@@ -69,9 +81,10 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(connection: &Connection, woken: &Receiver<()>) {
+fn run(connection: &Connection, woken: &Receiver<()>, moved: &AtomicBool) {
     while woken.recv().is_ok() {
         checkpoint(connection, "PASSIVE");
+        moved.store(true, Ordering::Release);
     }
 }
 
@@ -90,8 +103,12 @@ fn begin_anew(writer: &Connection) {
 
 /// Returns how many pages the write-ahead log held. What was committed is durable before and after: a checkpoint that
 /// fails costs room, not entries.
-fn checkpoint(connection: &Connection, mode: &str) -> u64 {
+fn checkpoint(connection: &Connection, mode: &'static str) -> u64 {
+    let begun = Instant::now();
     let pages = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(1));
+    if mode != "NOOP" {
+        metrics::histogram!(CHECKPOINT_SECONDS, "mode" => mode).record(begun.elapsed().as_secs_f64());
+    }
     pages.map_or_else(
         |error| {
             tracing::warn!(%error, mode, "the write-ahead log cannot be moved into the database");

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// How long a statement waits for another connection's lock: longer than any commit takes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes a page, of a new database.
-pub const PAGE_BYTES: u32 = 4_096;
+pub const PAGE_BYTES: u32 = 8_192;
 /// The longest file that a write-ahead log keeps when it begins anew.
 const WAL_KEPT_BYTES: i64 = 128 << 20;
 /// Pages kept in memory by a connection that writes, in KiB: more than the largest batch.
