@@ -1,5 +1,6 @@
 //! What the engine is asked and what it answers; how answers find their way back.
 
+use super::metered::InFlight;
 use super::sequencer::Message;
 use crate::domain::decision::Digest;
 use crate::domain::ids::{EntryId, MerchantId, RequestId, Seq};
@@ -10,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::features::Facts;
 use crate::store::{Entry, Subject};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
@@ -194,25 +195,26 @@ pub(super) struct Reply {
 /// A place among the calls under way, given back when dropped: when its answer has been delivered, however early the
 /// caller has gone.
 #[derive(Debug)]
-pub(super) struct Slot(Arc<AtomicUsize>);
+pub(super) struct Slot(Arc<InFlight>);
 
 impl Slot {
     /// A place, unless `most` are taken.
-    pub fn take(in_flight: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
-        let before = in_flight.fetch_add(1, Ordering::AcqRel);
+    pub fn take(in_flight: &Arc<InFlight>, most: usize) -> Option<Self> {
+        let before = in_flight.count.fetch_add(1, Ordering::AcqRel);
+        in_flight.gauge.increment(1.0);
         let slot = Self(in_flight.clone());
-        metrics::gauge!(super::IN_FLIGHT).set(before as f64 + 1.0);
         if before < most {
             return Some(slot);
         }
-        metrics::counter!(super::SHED).increment(1);
+        in_flight.shed.increment(1);
         None
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.count.fetch_sub(1, Ordering::AcqRel);
+        self.0.gauge.decrement(1.0);
     }
 }
 

@@ -14,7 +14,7 @@ pub mod requests;
 mod sequencer;
 
 pub use call::{Caller, Mailbox, Refused, Report, Submit};
-pub use metered::*;
+pub use metered::{BATCH_ENTRIES, COMMIT_SECONDS, DECISIONS, DEGRADED, IN_FLIGHT, SCORE, SHED, STORE_ERRORS};
 
 use crate::domain::decision::Digest;
 use crate::domain::ids::{ApplicationId, MerchantId, Seq};
@@ -26,9 +26,10 @@ use crate::store::{Entry, Event, ListQuery, Store, StoreError};
 use call::{Answer, Call, Command, LocatedReport, RETRY_AFTER, Reply, Slot};
 use clock::{ClockKind, Random};
 use committer::Handoff;
+use metered::{InFlight, Judgements};
 use readers::Readers;
 use sequencer::{Known, Message, Sequencer};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -102,7 +103,7 @@ pub struct Listed {
 pub struct Engine {
     settings: Settings,
     inbox: mpsc::Sender<Message>,
-    in_flight: Arc<AtomicUsize>,
+    in_flight: Arc<InFlight>,
     ready: Arc<AtomicBool>,
     readers: Readers,
     generation: Arc<Generation>,
@@ -135,6 +136,7 @@ impl Engine {
             ready: ready.clone(),
             known,
             random: Random::new(),
+            judgements: Judgements::new(),
         };
         let to_sequencer = sender.clone();
         let spawn =
@@ -146,7 +148,7 @@ impl Engine {
         Ok(Self {
             settings,
             inbox: sender,
-            in_flight: Arc::default(),
+            in_flight: Arc::new(InFlight::new()),
             ready,
             readers: Readers::new(store),
             generation,

@@ -2,12 +2,13 @@
 //! earlier ones, those that are not yet committed too. It hands what it judged to the committer and goes on; when a
 //! commit fails it forgets everything, reads the log again and only then serves.
 
+use super::Settings;
 use super::call::{Answer, Call, Command, Deliveries, LocatedReport, Purchase, RETRY_AFTER, Refused, Reply};
 use super::clock::{ClockKind, Ids, Random, system_ms};
 use super::committer::{Handoff, Item};
+use super::metered::Judgements;
 use super::projection::{Projection, Trace};
 use super::rebuild::{self, Rebuilt};
-use super::{Settings, metered};
 use crate::domain::decision::Decision;
 use crate::domain::ids::{DecisionId, EntryId, Seq};
 use crate::domain::time::Timestamp;
@@ -50,6 +51,7 @@ pub(super) struct Sequencer {
     pub ready: Arc<AtomicBool>,
     pub known: Known,
     pub random: Random,
+    pub judgements: Judgements,
 }
 
 /// What the sequencer knows from the log; forgotten and read again after a failed commit.
@@ -153,8 +155,10 @@ impl Sequencer {
                 facts.at = at;
                 self.known.projection.velocity.read_into(&mut facts);
                 let judgement = judge(&facts, &self.generation);
-                metered::judgement(&judgement);
+                self.judgements.count(&judgement);
                 let state = self.state_of(&facts, &judgement);
+                // It is read again by few, and many wait to be committed and answered.
+                facts.vector.pack();
                 let decision = decision_of(id, at, judgement, &self.generation);
                 let submitted =
                     Submitted { command: command_of(request_id), merchant_reference, facts, decision, state };

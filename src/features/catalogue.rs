@@ -1,6 +1,8 @@
 //! The whole catalogue: the families one after the other, in the order of their codes.
 
-use super::{Feature, FeatureId, account, address, basket, contact, customer, device, purchase, time, velocity};
+use super::{
+    Feature, FeatureId, Source, account, address, basket, contact, customer, device, purchase, time, velocity,
+};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -57,6 +59,27 @@ pub(super) static CATALOGUE: [Feature; COUNT] = {
         part += 1;
     }
     all
+};
+
+/// The place of the first feature of velocity; those before it are what a submission says by itself.
+pub(super) const FIRST_VELOCITY: usize = {
+    let mut at = 0;
+    while !matches!(CATALOGUE[at].source, Source::Velocity(_)) {
+        at += 1;
+    }
+    at
+};
+
+/// Where the values of those before it come from, close together: the whole catalogue is too large to be walked for each
+/// submission.
+pub(super) static SOURCES: [Source; FIRST_VELOCITY] = {
+    let mut sources = [CATALOGUE[0].source; FIRST_VELOCITY];
+    let mut at = 0;
+    while at < FIRST_VELOCITY {
+        sources[at] = CATALOGUE[at].source;
+        at += 1;
+    }
+    sources
 };
 
 const LAST_CODE: usize = CATALOGUE[COUNT - 1].code as usize;

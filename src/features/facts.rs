@@ -1,8 +1,9 @@
 //! Everything that is judged about one application, and all of it that is kept: derived features and keyed hashes,
 //! no personal field. Judging again starts here.
 
+use super::catalogue::SOURCES;
 use super::scene::Scene;
-use super::{Source, Vector, all};
+use super::{FeatureId, Source, Vector};
 use crate::domain::geo::{Address, Country};
 use crate::domain::ids::MerchantId;
 use crate::domain::keys::{KeyHasher, KeyKind, Keys};
@@ -45,13 +46,13 @@ impl Facts {
     ) -> Self {
         let scene = Scene::of(submission, time_zone, at);
         let mut vector = Vector::roomy();
-        for (id, feature) in all() {
-            match feature.source {
+        for (at, source) in SOURCES.iter().enumerate() {
+            let id = FeatureId(at as u16);
+            match source {
                 Source::Number(read) => read(&scene).into_iter().for_each(|value| vector.set_number(id, value)),
                 Source::Boolean(read) => read(&scene).into_iter().for_each(|yes| vector.set_number(id, yes.into())),
                 Source::Category(read) => read(&scene).into_iter().for_each(|name| vector.set_category(id, name)),
-                // The velocity families are the last ones.
-                Source::Velocity(_) => break,
+                Source::Velocity(_) => {}
             }
         }
         Self {

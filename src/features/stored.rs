@@ -11,7 +11,8 @@
 //! bytes     what each form asks for, one after the other
 //! ```
 
-use super::catalogue::{CATALOGUE, place_of};
+use super::catalogue::{CATALOGUE, FIRST_VELOCITY, place_of};
+use super::vector::Open;
 use super::velocity::{FIRST_CODE, NEXT_KEY, mean_is_of};
 use super::{Feature, FeatureId, FeatureKind, Vector};
 
@@ -73,30 +74,36 @@ impl Form {
 impl Vector {
     /// Writes the vector so that every later version reads the same bits.
     pub fn encode(&self, bytes: &mut Vec<u8>) {
+        match self.packed() {
+            Some(packed) => bytes.extend_from_slice(packed),
+            None => self.open().encode(bytes),
+        }
+    }
+
+    /// Reads what [`Vector::encode`] of this or any earlier version wrote; `None`: it is something else.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        Open::decode(bytes).map(Self::from)
+    }
+}
+
+impl Open {
+    fn encode(&self, bytes: &mut Vec<u8>) {
         let mut writer = Writer::new();
-        let mut categories = self.categories();
-        let mut next = categories.next();
-        let mut code = 0;
-        for (at, feature) in CATALOGUE[..FIRST_VELOCITY].iter().enumerate() {
-            writer.missing(feature.code - code - 1);
-            code = feature.code;
-            match feature.kind {
-                FeatureKind::Category => {
-                    let name = next.filter(|(id, _)| usize::from(id.0) == at).map(|(_, name)| name);
-                    if name.is_some() {
-                        next = categories.next();
-                    }
-                    writer.category(name, feature.values);
-                }
-                FeatureKind::Number | FeatureKind::Boolean => writer.number(self.number(FeatureId(at as u16))),
+        let mut categories = self.categories().peekable();
+        for (at, by_itself) in BY_THEMSELVES.iter().enumerate() {
+            writer.missing(by_itself.skipped);
+            if by_itself.is_category {
+                let name = categories.next_if(|(id, _)| usize::from(id.0) == at).map(|(_, name)| name);
+                writer.category(name, FeatureId(at as u16));
+            } else {
+                writer.number(self.number(FeatureId(at as u16)));
             }
         }
-        writer.missing(FIRST_CODE - code - 1);
+        writer.missing(FIRST_CODE - CATALOGUE[FIRST_VELOCITY - 1].code - 1);
         writer.velocity(&Velocities::of(self));
         writer.finish(bytes);
     }
 
-    /// Reads what [`Vector::encode`] of this or any earlier version wrote; `None`: it is something else.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (&format, rest) = bytes.split_first()?;
         let mut rest = Bytes(rest);
@@ -105,7 +112,8 @@ impl Vector {
             return None;
         }
         let nibbles = rest.take(forms.div_ceil(2))?;
-        let mut vector = Self::default();
+        let mut open = Self::default();
+        open.numbers.resize(CATALOGUE.len(), f64::NAN);
         let mut code = 0_u16;
         for at in 0..forms {
             let nibble = (nibbles.get(at / 2)? >> (4 * (at % 2))) & 0xf;
@@ -116,10 +124,10 @@ impl Vector {
             };
             for _ in 0..run {
                 code = code.checked_add(1)?;
-                vector.read(code, form, &mut rest)?;
+                open.read(code, form, &mut rest)?;
             }
         }
-        rest.0.is_empty().then_some(vector)
+        rest.0.is_empty().then_some(open)
     }
 
     /// Reads the value of one code; `None`: no vector of this version has it.
@@ -141,7 +149,8 @@ impl Vector {
             },
         };
         let (id, feature) = entry(code)?;
-        (feature.kind != FeatureKind::Category && !number.is_nan()).then(|| self.set_number(id, number))
+        let place = self.numbers.get_mut(usize::from(id.0))?;
+        (feature.kind != FeatureKind::Category && !number.is_nan()).then(|| *place = number)
     }
 
     fn read_category(&mut self, code: u16, form: Form, rest: &mut Bytes<'_>) -> Option<()> {
@@ -171,50 +180,72 @@ fn entry(code: u16) -> Option<(FeatureId, &'static Feature)> {
     Some((id, CATALOGUE.get(usize::from(id.0))?))
 }
 
-/// Where the features of velocity begin in the catalogue: every code from there on, taken or not, is written by
-/// [`Writer::velocity`].
-const FIRST_VELOCITY: usize = {
-    let mut at = 0;
-    while CATALOGUE[at].code < FIRST_CODE {
-        at += 1;
-    }
-    at
-};
 /// How many codes there are from [`FIRST_CODE`] to the last one.
 const VELOCITY_CODES: usize = (CATALOGUE[CATALOGUE.len() - 1].code - FIRST_CODE) as usize + 1;
-/// A run of the same as before that is shorter is not worth its length.
-const LEAST_AGAIN: usize = 4;
+/// A run that is shorter is not worth its length.
+const LEAST_RUN: usize = 4;
 
-/// The numbers of velocity by code, from [`FIRST_CODE`] on; NaN where there is none.
-struct Velocities {
-    numbers: [f64; VELOCITY_CODES],
-    /// Whether a number is that of the code before by [`NEXT_KEY`]; past the last code it is, for all are missing there.
-    again: [bool; VELOCITY_CODES + LEAST_AGAIN],
+/// What must be known of a feature before those of velocity, close together: the catalogue is too large to be walked.
+#[derive(Clone, Copy)]
+struct ByItself {
+    /// How many codes before its own are no feature's.
+    skipped: u16,
+    is_category: bool,
 }
 
+static BY_THEMSELVES: [ByItself; FIRST_VELOCITY] = {
+    let mut all = [ByItself { skipped: 0, is_category: false }; FIRST_VELOCITY];
+    let (mut at, mut code) = (0, 0);
+    while at < FIRST_VELOCITY {
+        let feature = &CATALOGUE[at];
+        all[at] =
+            ByItself { skipped: feature.code - code - 1, is_category: matches!(feature.kind, FeatureKind::Category) };
+        code = feature.code;
+        at += 1;
+    }
+    all
+};
+
+/// How far the code of each feature of velocity lies after [`FIRST_CODE`].
+static OFFSETS: [u16; CATALOGUE.len() - FIRST_VELOCITY] = {
+    let mut all = [0; CATALOGUE.len() - FIRST_VELOCITY];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = CATALOGUE[FIRST_VELOCITY + at].code - FIRST_CODE;
+        at += 1;
+    }
+    all
+};
+
+/// The numbers of velocity by code, from [`FIRST_CODE`] on; NaN where there is none.
+struct Velocities([f64; VELOCITY_CODES]);
+
 impl Velocities {
-    fn of(vector: &Vector) -> Self {
+    fn of(open: &Open) -> Self {
         let mut numbers = [f64::NAN; VELOCITY_CODES];
-        let known = vector.numbers().get(FIRST_VELOCITY..).unwrap_or_default();
-        for (feature, number) in CATALOGUE[FIRST_VELOCITY..].iter().zip(known) {
-            numbers[usize::from(feature.code - FIRST_CODE)] = *number;
+        let known = open.numbers.get(FIRST_VELOCITY..).unwrap_or_default();
+        for (offset, number) in OFFSETS.iter().zip(known) {
+            numbers[usize::from(*offset)] = *number;
         }
-        let mut again = [false; VELOCITY_CODES + LEAST_AGAIN];
-        let next_key = usize::from(NEXT_KEY);
-        for ((again, number), before) in again[next_key..].iter_mut().zip(&numbers[next_key..]).zip(&numbers) {
-            *again = number.to_bits() == before.to_bits();
-        }
-        // Beyond the last code a run of the last key's may go on over what its first key has not.
-        for (again, before) in again[VELOCITY_CODES..].iter_mut().zip(&numbers[VELOCITY_CODES - next_key..]) {
-            *again = before.is_nan();
-        }
-        Self { numbers, again }
+        Self(numbers)
+    }
+
+    /// How many numbers from here on are the same as that of the code before by [`NEXT_KEY`].
+    fn again(&self, at: usize) -> usize {
+        let Some(before) = at.checked_sub(NEXT_KEY.into()) else { return 0 };
+        let pairs = self.0[at..].iter().zip(&self.0[before..]);
+        pairs.take_while(|(number, before)| number.to_bits() == before.to_bits()).count()
+    }
+
+    /// How many numbers from here on are such.
+    fn run(&self, at: usize, such: impl Fn(f64) -> bool) -> usize {
+        self.0[at..].iter().take_while(|number| such(**number)).count()
     }
 
     fn is_mean(&self, at: usize) -> bool {
-        let number_of = |code: u16| self.numbers.get(usize::from(code.wrapping_sub(FIRST_CODE))).copied();
+        let number_of = |code: u16| self.0.get(usize::from(code.wrapping_sub(FIRST_CODE))).copied();
         let parts = mean_is_of(FIRST_CODE + at as u16).and_then(|(sum, count)| number_of(sum).zip(number_of(count)));
-        parts.is_some_and(|(sum, count)| (sum / count).to_bits() == self.numbers[at].to_bits())
+        parts.is_some_and(|(sum, count)| (sum / count).to_bits() == self.0[at].to_bits())
     }
 }
 
@@ -237,7 +268,7 @@ struct Writer {
 
 impl Writer {
     fn new() -> Self {
-        Self { forms: Vec::with_capacity(192), bytes: Vec::with_capacity(256), run: Run::Nothing, length: 0 }
+        Self { forms: Vec::with_capacity(192), bytes: Vec::with_capacity(384), run: Run::Nothing, length: 0 }
     }
 
     /// So many codes that are missing, or no feature's.
@@ -257,19 +288,25 @@ impl Writer {
 
     /// All codes from [`FIRST_CODE`] on.
     fn velocity(&mut self, velocities: &Velocities) {
-        for (at, number) in velocities.numbers.iter().enumerate() {
-            let again = &velocities.again[at..at + LEAST_AGAIN];
-            let (missing, zero) = (number.is_nan(), number.to_bits() == 0);
-            match self.run {
-                // What has begun goes on while it can.
-                Run::Missing if missing => self.extend(Run::Missing, 1),
-                Run::Zero if zero => self.extend(Run::Zero, 1),
-                Run::Again if again[0] => self.extend(Run::Again, 1),
-                _ if again.iter().all(|again| *again) => self.extend(Run::Again, 1),
-                _ if missing => self.extend(Run::Missing, 1),
-                _ if zero => self.extend(Run::Zero, 1),
-                _ => self.value(*number, velocities.is_mean(at)),
-            }
+        let mut at = 0;
+        while let Some(number) = velocities.0.get(at) {
+            let again = velocities.again(at);
+            let length = if again >= LEAST_RUN {
+                self.extend(Run::Again, again as u64);
+                again
+            } else if number.is_nan() {
+                let length = velocities.run(at, f64::is_nan);
+                self.extend(Run::Missing, length as u64);
+                length
+            } else if number.to_bits() == 0 {
+                let length = velocities.run(at, |number| number.to_bits() == 0);
+                self.extend(Run::Zero, length as u64);
+                length
+            } else {
+                self.value(*number, velocities.is_mean(at));
+                1
+            };
+            at += length;
         }
     }
 
@@ -283,26 +320,42 @@ impl Writer {
             self.form(Form::Mean);
         } else {
             self.form(Form::Bits);
-            self.bytes.extend(number.to_bits().to_le_bytes());
+            self.bytes.extend_from_slice(&number.to_bits().to_le_bytes());
         }
     }
 
     fn whole(&mut self, whole: u64) {
-        let (form, width) = match whole {
-            1 => return self.form(Form::One),
-            0..0x100 => (Form::Whole1, 1),
-            0x100..0x1_0000 => (Form::Whole2, 2),
-            0x1_0000..0x100_0000 => (Form::Whole3, 3),
-            _ => (Form::Whole5, 5),
-        };
-        self.form(form);
-        self.bytes.extend(&whole.to_le_bytes()[..width]);
+        let bytes = whole.to_le_bytes();
+        match whole {
+            1 => self.form(Form::One),
+            0..0x100 => {
+                self.form(Form::Whole1);
+                self.bytes.push(bytes[0]);
+            }
+            0x100..0x1_0000 => {
+                self.form(Form::Whole2);
+                self.bytes.extend_from_slice(&bytes[..2]);
+            }
+            0x1_0000..0x100_0000 => {
+                self.form(Form::Whole3);
+                self.bytes.extend_from_slice(&bytes[..3]);
+            }
+            _ => {
+                self.form(Form::Whole5);
+                self.bytes.extend_from_slice(&bytes[..5]);
+            }
+        }
     }
 
-    fn category(&mut self, name: Option<&str>, values: &[&str]) {
+    fn category(&mut self, name: Option<&str>, id: FeatureId) {
         let Some(name) = name else { return self.missing(1) };
         self.flush();
-        match values.iter().position(|value| *value == name).and_then(|at| u8::try_from(at).ok()) {
+        match CATALOGUE[usize::from(id.0)]
+            .values
+            .iter()
+            .position(|value| *value == name)
+            .and_then(|at| u8::try_from(at).ok())
+        {
             Some(at) => {
                 self.form(Form::Listed);
                 self.bytes.push(at);
@@ -337,7 +390,7 @@ impl Writer {
             Run::Zero => (Form::Zero, Form::ZeroRun),
             Run::Again => (Form::AgainRun, Form::AgainRun),
         };
-        if length < LEAST_AGAIN as u64 && run != Run::Again {
+        if length < LEAST_RUN as u64 && run != Run::Again {
             (0..length).for_each(|_| self.form(one));
         } else {
             self.form(many);

@@ -1,15 +1,29 @@
 //! The values of all features for one application.
 
+use super::catalogue::FIRST_VELOCITY;
 use super::{FeatureId, FeatureKind, count};
+use std::sync::OnceLock;
 
 /// The longest category in bytes; longer ones are cut.
 const MAX_CATEGORY_BYTES: usize = 255;
+/// More bytes than a typical vector is packed into.
+const TYPICAL_BYTES: usize = 384;
 
 /// The values of all features for one application; what is missing is missing, never zero.
+///
+/// It is open while it is filled and judged, and can be packed into the bytes by which it is stored, a sixth of the
+/// memory, while it is kept. A packed one opens by itself when it is asked for a value.
 #[derive(Clone, Default)]
 pub struct Vector {
-    /// Numbers and booleans (0 or 1) by feature, NaN where missing; NaN at categories. Empty: all missing.
-    numbers: Vec<f64>,
+    open: OnceLock<Open>,
+    packed: Option<Box<[u8]>>,
+}
+
+/// The values, ready to be read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Open {
+    /// Numbers and booleans (0 or 1) by feature, NaN where missing; NaN at categories. Past the end: all missing.
+    pub numbers: Vec<f64>,
     /// Categories, sorted by feature: where each ends in `names`.
     categories: Vec<(FeatureId, usize)>,
     /// The categories' names, one after the other.
@@ -17,26 +31,34 @@ pub struct Vector {
 }
 
 impl Vector {
-    /// All missing, with room for the categories of a typical submission.
+    /// All missing, with room for what a typical submission says by itself.
     pub(super) fn roomy() -> Self {
-        Self { numbers: Vec::new(), categories: Vec::with_capacity(24), names: String::with_capacity(120) }
+        Self::from(Open {
+            numbers: vec![f64::NAN; FIRST_VELOCITY],
+            categories: Vec::with_capacity(24),
+            names: String::with_capacity(120),
+        })
     }
 
     /// The value of a number, or of a boolean as 0 or 1; NaN where missing.
     pub fn number(&self, id: FeatureId) -> f64 {
-        self.numbers.get(usize::from(id.0)).copied().unwrap_or(f64::NAN)
+        self.open().number(id)
     }
 
     /// The value of a category, `None` where missing.
     pub fn category(&self, id: FeatureId) -> Option<&str> {
-        let at = self.categories.binary_search_by_key(&id, |(at, _)| *at).ok()?;
-        self.names.get(self.start(at)..self.categories[at].1)
+        self.open().category(id)
     }
 
     /// Sets a number, or a boolean as 0 or 1. NaN makes it missing.
     pub fn set_number(&mut self, id: FeatureId, value: f64) {
         let value = if value.is_nan() { f64::NAN } else { value };
-        if let Some(number) = self.numbers_mut().get_mut(usize::from(id.0)) {
+        let at = usize::from(id.0);
+        let Some(open) = self.open_mut() else { return };
+        if at >= open.numbers.len() {
+            open.numbers.resize(count(), f64::NAN);
+        }
+        if let Some(number) = open.numbers.get_mut(at) {
             *number = value;
         }
     }
@@ -44,6 +66,63 @@ impl Vector {
     /// Sets a category, at most 255 bytes of its name.
     pub fn set_category(&mut self, id: FeatureId, name: &str) {
         let name = &name[..name.floor_char_boundary(MAX_CATEGORY_BYTES)];
+        self.open_mut().into_iter().for_each(|open| open.set_category(id, name));
+    }
+
+    /// Lets go of the room in which values are read.
+    pub fn pack(&mut self) {
+        if self.packed.is_none() {
+            let mut bytes = Vec::with_capacity(TYPICAL_BYTES);
+            self.encode(&mut bytes);
+            self.packed = Some(bytes.into());
+        }
+        self.open = OnceLock::new();
+    }
+
+    /// The bytes by which it is stored, if it is packed.
+    pub(super) fn packed(&self) -> Option<&[u8]> {
+        self.packed.as_deref()
+    }
+
+    /// All numbers by place.
+    pub(super) fn numbers_mut(&mut self) -> &mut [f64] {
+        let Some(open) = self.open_mut() else { return &mut [] };
+        open.numbers.resize(count(), f64::NAN);
+        &mut open.numbers
+    }
+
+    /// The values, ready to be read.
+    pub(super) fn open(&self) -> &Open {
+        // What was packed here can be unpacked.
+        let unpack = || self.packed.as_ref().and_then(|bytes| Open::decode(bytes)).unwrap_or_default();
+        self.open.get_or_init(unpack)
+    }
+
+    /// The values, to be changed: what was packed is no longer so. `None` cannot happen: it has just been opened.
+    fn open_mut(&mut self) -> Option<&mut Open> {
+        self.open();
+        self.packed = None;
+        self.open.get_mut()
+    }
+}
+
+impl From<Open> for Vector {
+    fn from(open: Open) -> Self {
+        Self { open: OnceLock::from(open), packed: None }
+    }
+}
+
+impl Open {
+    pub fn number(&self, id: FeatureId) -> f64 {
+        self.numbers.get(usize::from(id.0)).copied().unwrap_or(f64::NAN)
+    }
+
+    pub fn category(&self, id: FeatureId) -> Option<&str> {
+        let at = self.categories.binary_search_by_key(&id, |(at, _)| *at).ok()?;
+        self.names.get(self.start(at)..self.categories[at].1)
+    }
+
+    pub fn set_category(&mut self, id: FeatureId, name: &str) {
         if self.categories.last().is_none_or(|(last, _)| *last < id) {
             self.names.push_str(name);
             self.categories.push((id, self.names.len()));
@@ -64,23 +143,10 @@ impl Vector {
         }
     }
 
-    /// All numbers by place; none where all are missing.
-    pub(super) fn numbers(&self) -> &[f64] {
-        &self.numbers
-    }
-
     /// The categories that are there, in the order of their places.
-    pub(super) fn categories(&self) -> impl Iterator<Item = (FeatureId, &str)> {
+    pub fn categories(&self) -> impl Iterator<Item = (FeatureId, &str)> {
         let places = self.categories.iter().enumerate();
         places.filter_map(|(at, (id, end))| Some((*id, self.names.get(self.start(at)..*end)?)))
-    }
-
-    /// All numbers by place.
-    pub(super) fn numbers_mut(&mut self) -> &mut [f64] {
-        if self.numbers.is_empty() {
-            self.numbers = vec![f64::NAN; count()];
-        }
-        &mut self.numbers
     }
 
     fn start(&self, at: usize) -> usize {
@@ -92,7 +158,8 @@ impl Vector {
 impl PartialEq for Vector {
     fn eq(&self, other: &Self) -> bool {
         let same = |at| self.number(FeatureId(at)).to_bits() == other.number(FeatureId(at)).to_bits();
-        self.categories == other.categories && self.names == other.names && (0..count() as u16).all(same)
+        let (one, two) = (self.open(), other.open());
+        one.categories == two.categories && one.names == two.names && (0..count() as u16).all(same)
     }
 }
 
@@ -125,6 +192,21 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(|at| vector.category(ids[at])), [Some("z"), Some("one"), Some("deux"), None]);
         vector.set_category(ids[3], &"é".repeat(200));
         assert_eq!(vector.category(ids[3]).map(str::len), Some(254), "cut to 255 bytes at a character");
+    }
+
+    #[test]
+    fn packed_or_open_it_holds_the_same() {
+        let mut vector = Vector::default();
+        all().take(9).filter(|(_, f)| f.kind != FeatureKind::Category).for_each(|(id, _)| vector.set_number(id, 7.5));
+        let mut packed = vector.clone();
+        packed.pack();
+        assert_eq!(packed, vector, "a packed one opens by itself");
+        packed.pack();
+        let (first, _) = all().next().unwrap();
+        packed.set_number(first, 8.0);
+        assert_ne!(packed, vector);
+        packed.pack();
+        assert_eq!(packed.number(first), 8.0, "what is set on a packed one is packed too");
     }
 
     #[test]

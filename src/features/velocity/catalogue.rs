@@ -26,18 +26,23 @@ pub(super) const EDGES: [i64; 9] =
 /// A window by the places of its edges in [`EDGES`]: it holds what is after `from` and not after `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::features) struct Window {
+    /// Its place in [`WINDOWS`].
+    pub place: u8,
     pub from: u8,
     pub to: u8,
 }
 
-const H1: Window = Window { from: 1, to: 0 };
-const D1: Window = Window { from: 2, to: 0 };
-const D7: Window = Window { from: 3, to: 0 };
-const D30: Window = Window { from: 6, to: 0 };
-const D90: Window = Window { from: 8, to: 0 };
-const LATE_D1: Window = Window { from: 4, to: 3 };
-const LATE_D7: Window = Window { from: 5, to: 3 };
-const LATE_D30: Window = Window { from: 7, to: 3 };
+const H1: Window = Window { place: 0, from: 1, to: 0 };
+const D1: Window = Window { place: 1, from: 2, to: 0 };
+const D7: Window = Window { place: 2, from: 3, to: 0 };
+const D30: Window = Window { place: 3, from: 6, to: 0 };
+const D90: Window = Window { place: 4, from: 8, to: 0 };
+const LATE_D1: Window = Window { place: 5, from: 4, to: 3 };
+const LATE_D7: Window = Window { place: 6, from: 5, to: 3 };
+const LATE_D30: Window = Window { place: 7, from: 7, to: 3 };
+
+/// All windows that are asked about.
+pub(super) const WINDOWS: [Window; 8] = [H1, D1, D7, D30, D90, LATE_D1, LATE_D7, LATE_D30];
 
 /// What is asked about the events of one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use crate::domain::decision::{Digest, DigestWriter};
 use crate::domain::keys::{KeyKind, Keys};
 use crate::domain::money::{Currency, Money};
 use crate::domain::time::Timestamp;
-use catalogue::{EDGES, Quantity};
+use catalogue::{EDGES, Quantity, WINDOWS, Window};
 use event::Event;
 use shard::Shard;
 use slot::Reading;
@@ -60,8 +60,11 @@ impl Velocity {
         let numbers = facts.vector.numbers_mut();
         for (reading, questions) in readings.iter().zip(QUESTIONS.iter()) {
             let Some(reading) = reading else { continue };
+            let held = WINDOWS.map(|window| Held::of(reading, window, at));
             for (number, measure) in numbers[questions.first..].iter_mut().zip(&questions.measures) {
-                *number = answer(*measure, reading, at, amount).unwrap_or(f64::NAN);
+                let held = held[usize::from(measure.window.place)];
+                let answer = held.and_then(|held| answer(measure.quantity, held, reading.last, at, amount));
+                *number = answer.unwrap_or(f64::NAN);
             }
         }
     }
@@ -154,30 +157,45 @@ fn places(keys: &Keys) -> impl Iterator<Item = u64> {
     KeyKind::ALL.into_iter().filter_map(|kind| Some(place(kind, keys.get(kind)?)))
 }
 
-/// What one feature says of a key; `None`: missing.
-fn answer(measure: Measure, reading: &Reading, at: i64, amount: i64) -> Option<f64> {
-    let Measure { window, quantity, .. } = measure;
-    let (from, to) = (usize::from(window.from), usize::from(window.to));
-    if !reading.since.covers(at - EDGES[from]) {
-        return None;
+/// What one window holds of a key.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    count: u32,
+    frauds: u32,
+    /// `None` where another currency is among them.
+    sum: Option<i64>,
+}
+
+impl Held {
+    /// `None`: something that the window reaches back to may have been forgotten.
+    fn of(reading: &Reading, window: Window, at: i64) -> Option<Self> {
+        let (from, to) = (usize::from(window.from), usize::from(window.to));
+        let (newer, older) = (reading.tallies[to], reading.tallies[from]);
+        let held = || Self {
+            count: newer.count - older.count,
+            frauds: newer.frauds - older.frauds,
+            sum: (newer.foreign == older.foreign).then_some(newer.sum - older.sum),
+        };
+        reading.since.covers(at - EDGES[from]).then(held)
     }
-    let (newer, older) = (reading.tallies[to], reading.tallies[from]);
-    let count = f64::from(newer.count - older.count);
-    let is_empty = newer.count == older.count;
-    let is_foreign = newer.foreign != older.foreign;
-    let sum = (!is_foreign).then_some(newer.sum - older.sum);
+}
+
+/// What one feature says of a window; `None`: missing.
+fn answer(quantity: Quantity, held: Held, last: Option<i64>, at: i64, amount: i64) -> Option<f64> {
+    let Held { count, frauds, sum } = held;
+    let (is_empty, many) = (count == 0, f64::from(count));
     match quantity {
-        Quantity::Count => Some(count),
+        Quantity::Count => Some(many),
         Quantity::Sum => Some(sum? as f64),
-        Quantity::Mean => (!is_empty).then_some(sum? as f64 / count),
-        Quantity::Frauds => Some(f64::from(newer.frauds - older.frauds)),
-        Quantity::FraudShare => (!is_empty).then_some(f64::from(newer.frauds - older.frauds) / count),
+        Quantity::Mean => (!is_empty).then_some(sum? as f64 / many),
+        Quantity::Frauds => Some(f64::from(frauds)),
+        Quantity::FraudShare => (!is_empty).then_some(f64::from(frauds) / many),
         Quantity::AmountToMean => {
             let sum = sum.filter(|sum| *sum > 0)?;
-            Some(amount as f64 * count / sum as f64)
+            Some(amount as f64 * many / sum as f64)
         }
-        Quantity::SecondsSinceLast => (!is_empty).then_some(((at - reading.last?) / 1_000) as f64),
-        Quantity::CountWithThis => Some(count + 1.0),
-        Quantity::MeanWithThis => Some((sum? + amount) as f64 / (count + 1.0)),
+        Quantity::SecondsSinceLast => (!is_empty).then_some(((at - last?) / 1_000) as f64),
+        Quantity::CountWithThis => Some(many + 1.0),
+        Quantity::MeanWithThis => Some((sum? + amount) as f64 / (many + 1.0)),
     }
 }
