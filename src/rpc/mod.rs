@@ -8,6 +8,7 @@ pub mod convert;
 mod deadline;
 pub mod decision;
 mod explain;
+mod front;
 pub mod json;
 pub mod proto;
 mod quote;

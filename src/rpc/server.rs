@@ -3,6 +3,7 @@
 
 use super::auth::{Credentials, Gate};
 use super::decision::Decisions;
+use super::front::Front;
 use super::proto;
 use super::proto::decision_service_server::{self, DecisionServiceServer};
 use crate::engine::{Deadlines, Engine};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::watch;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
@@ -146,29 +148,29 @@ impl Worker {
         let decisions =
             DecisionServiceServer::new(decisions).max_decoding_message_size(self.settings.max_message_bytes);
         let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));
-        let mut router = Server::builder()
-            .http2_max_header_list_size(MAX_HEADER_BYTES)
-            .max_concurrent_streams(MAX_STREAMS)
-            .http2_keepalive_interval(Some(KEEPALIVE.0))
-            .http2_keepalive_timeout(Some(KEEPALIVE.1))
-            .layer(Gate(self.credentials))
-            .add_service(health)
-            .add_service(decisions);
+        let mut others = Routes::new(health);
         if self.settings.reflection {
             let described = |builder: tonic_reflection::server::Builder<'static>| {
                 builder
                     .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
                     .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             };
-            router = router
+            others = others
                 .add_service(described(tonic_reflection::server::Builder::configure()).build_v1()?)
                 .add_service(described(tonic_reflection::server::Builder::configure()).build_v1alpha()?);
         }
+        let server = Server::builder()
+            .http2_max_header_list_size(MAX_HEADER_BYTES)
+            .max_concurrent_streams(MAX_STREAMS)
+            .http2_keepalive_interval(Some(KEEPALIVE.0))
+            .http2_keepalive_timeout(Some(KEEPALIVE.1))
+            .layer(Gate(self.credentials));
         let stopped = async move {
             // An error means that the server was dropped: that is a stop too.
             let _ = self.stopped.wait_for(|stop| *stop).await;
         };
-        router.serve_with_incoming_shutdown(incoming, stopped).await?;
+        let front = Front { decisions, others: others.prepare() };
+        server.serve_with_incoming_shutdown(front, incoming, stopped).await?;
         Ok(())
     }
 }
