@@ -6,6 +6,7 @@
 use crate::config::{LogFormat, Settings};
 use crate::engine;
 use crate::rpc::decision::DECIDE_SECONDS;
+use crate::store::CHECKPOINT_SECONDS;
 pub use metrics_exporter_prometheus::BuildError as MeasureError;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal;
@@ -44,6 +45,7 @@ fn measure() -> Result<PrometheusHandle, MeasureError> {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(DECIDE_SECONDS.into()), SECONDS)?
         .set_buckets_for_metric(Matcher::Full(engine::COMMIT_SECONDS.into()), SECONDS)?
+        .set_buckets_for_metric(Matcher::Full(CHECKPOINT_SECONDS.into()), SECONDS)?
         .set_buckets_for_metric(Matcher::Full(engine::BATCH_ENTRIES.into()), ENTRIES)?
         .set_buckets_for_metric(Matcher::Full(engine::SCORE.into()), PROBABILITIES)?;
     let handle = builder.install_recorder()?;
@@ -65,6 +67,7 @@ fn describe() {
     metrics::describe_histogram!(engine::SCORE, "The scores' distribution by target.");
     metrics::describe_histogram!(engine::COMMIT_SECONDS, "How long one commit takes, in seconds.");
     metrics::describe_histogram!(engine::BATCH_ENTRIES, "How many entries one commit holds.");
+    metrics::describe_histogram!(CHECKPOINT_SECONDS, "How long moving the write-ahead log takes, in seconds, by mode.");
     metrics::describe_counter!(engine::STORE_ERRORS, "Commits that failed.");
     metrics::describe_counter!(engine::SHED, "Calls refused because too many were under way.");
     metrics::describe_gauge!(engine::IN_FLIGHT, "Calls under way.");

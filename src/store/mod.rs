@@ -227,6 +227,9 @@ pub enum StoreError {
     Unusable(String),
 }
 
+/// How long it takes to move SQLite's write-ahead log into the database, by `mode`: PASSIVE beside the writer, RESTART by
+/// it, while commits wait.
+pub const CHECKPOINT_SECONDS: &str = "aval_store_checkpoint_seconds";
 /// The most rows that one call of [`Reader::list`] looks at.
 pub const LIST_ROWS: usize = 20_000;
 

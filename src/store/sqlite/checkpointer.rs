@@ -8,16 +8,14 @@
 //! making it longer: a short log is not only bounded but fast.
 
 use super::database::{Access, BUSY_TIMEOUT, Database, PAGE_BYTES};
-use crate::store::StoreError;
+use crate::store::{CHECKPOINT_SECONDS, StoreError};
 use rusqlite::Connection;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-/// How long it takes to move the write-ahead log, by `mode`: PASSIVE beside the writer, RESTART by it.
-const CHECKPOINT_SECONDS: &str = "aval_store_checkpoint_seconds";
 
 /// When the write-ahead log is moved.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +27,7 @@ pub struct Bounds {
 }
 
 /// The bounds of a server.
-pub const BOUNDS: Bounds = Bounds { every_bytes: 4 << 20, wal_bytes: 64 << 20 };
+pub const BOUNDS: Bounds = Bounds { every_bytes: 1 << 20, wal_bytes: 32 << 20 };
 
 /// Keeps the write-ahead log of one writer within bounds.
 #[derive(Debug)]
@@ -44,13 +42,13 @@ pub struct Checkpointer {
 impl Checkpointer {
     /// Starts the thread.
     pub fn start(database: &Database, bounds: Bounds) -> Result<Self, StoreError> {
-        let connection = database.connect(Access::Write)?;
+        let (connection, file) = (database.connect(Access::Write)?, database.handle()?);
         let (wake, woken) = sync_channel(1);
         let moved = Arc::new(AtomicBool::new(false));
         let thread = std::thread::Builder::new().name("checkpointer".into());
         let thread = thread.spawn({
             let moved = moved.clone();
-            move || run(&connection, &woken, &moved)
+            move || run(&connection, &file, &woken, &moved)
         });
         let thread = thread.map_err(|error| StoreError::Unusable(format!("no thread for checkpoints: {error}")))?;
         Ok(Self { bounds, since_woken: 0, moved, thread: Some((wake, thread)) })
@@ -81,9 +79,14 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(connection: &Connection, woken: &Receiver<()>, moved: &AtomicBool) {
+fn run(connection: &Connection, file: &File, woken: &Receiver<()>, moved: &AtomicBool) {
     while woken.recv().is_ok() {
         checkpoint(connection, "PASSIVE");
+        // SQLite does that only where it has moved all, which a writer that never pauses prevents: the writer would have
+        // to wait for everything at once when the log begins anew.
+        if let Err(error) = file.sync_data() {
+            tracing::warn!(%error, "the database file cannot be synchronised");
+        }
         moved.store(true, Ordering::Release);
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::store::{Options, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a statement waits for another connection's lock: longer than any commit takes.
@@ -115,6 +117,21 @@ impl Database {
                 path.display()
             ))),
         }
+    }
+
+    /// A handle by which the database file can be synchronised beside SQLite. It is opened once in the life of the process
+    /// and never closed: closing it would take away the locks of every connection of this process (POSIX advisory
+    /// locks), and with them the write-ahead log.
+    pub fn handle(&self) -> Result<Arc<File>, StoreError> {
+        static OPENED: LazyLock<Mutex<HashMap<PathBuf, Arc<File>>>> = LazyLock::new(Mutex::default);
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = opened.get(&self.path) {
+            return Ok(file.clone());
+        }
+        let file = OpenOptions::new().write(true).open(&self.path);
+        let file = Arc::new(file.map_err(|error| unreachable(&self.shown, &self.path, &error))?);
+        opened.insert(self.path.clone(), file.clone());
+        Ok(file)
     }
 
     /// What an error of SQLite means.
