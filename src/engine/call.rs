@@ -72,7 +72,7 @@ pub(super) struct LocatedReport {
 #[derive(Debug)]
 pub(super) enum Command {
     Submit(Box<Purchase>),
-    Report(LocatedReport),
+    Report(Box<LocatedReport>),
 }
 
 /// A command on its way, with the place that waits for its answer.

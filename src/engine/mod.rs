@@ -237,7 +237,8 @@ impl Engine {
             occurred_at: report.occurred_at,
         };
         let merchant = caller.merchant.clone();
-        let command = self.slot().map(|slot| (slot, Command::Report(LocatedReport { report, keys, purchased_at })));
+        let command =
+            self.slot().map(|slot| (slot, Command::Report(Box::new(LocatedReport { report, keys, purchased_at }))));
         let (entry, replayed) = self.command(caller, asked, command, mailbox).await?;
         let mut history = self.application(merchant, ApplicationId(application)).await?;
         history.retain(|earlier| earlier.id <= entry.id);

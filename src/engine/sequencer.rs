@@ -164,7 +164,8 @@ impl Sequencer {
                     Submitted { command: command_of(request_id), merchant_reference, facts, decision, state };
                 (id, Event::Submitted(Box::new(submitted)), Some(subject))
             }
-            Command::Report(LocatedReport { report, keys, purchased_at }) => {
+            Command::Report(located) => {
+                let LocatedReport { report, keys, purchased_at } = *located;
                 let reported = OutcomeReported {
                     command: command_of(report.request_id),
                     outcome: report.outcome,

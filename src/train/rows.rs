@@ -77,7 +77,7 @@ impl Rows {
             reading.take(&batch, spec)?;
             progress(batch.first_row() + batch.rows() as u64 - 1);
         }
-        reading.finish(spec)
+        Ok(reading.finish(spec))
     }
 
     /// How many rows there are.
@@ -158,15 +158,15 @@ impl Reading {
         Ok(())
     }
 
-    fn finish(self, spec: &Spec) -> Result<Rows, TrainError> {
+    fn finish(self, spec: &Spec) -> Rows {
         let mut order: Vec<usize> = (0..self.bad.len()).collect();
         order.sort_by_key(|row| self.times[*row]);
         let span = order.first().zip(order.last()).map(|(first, last)| (self.times[*first], self.times[*last]));
-        Ok(Rows {
+        Rows {
             bad: order.iter().map(|row| self.bad[*row]).collect(),
             span_ms: span.filter(|_| spec.time.is_some()),
             columns: self.columns.into_iter().map(|column| column.in_order(&order)).collect(),
             unlabelled: self.unlabelled,
-        })
+        }
     }
 }
