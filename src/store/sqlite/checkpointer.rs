@@ -29,6 +29,9 @@ pub struct Bounds {
 /// The bounds of a server.
 pub const BOUNDS: Bounds = Bounds { every_bytes: 1 << 20, wal_bytes: 32 << 20 };
 
+/// How many times too long the log is when the writer no longer waits for the thread.
+const FAR_TOO_LONG: u64 = 4;
+
 /// Keeps the write-ahead log of one writer within bounds.
 #[derive(Debug)]
 pub struct Checkpointer {
@@ -62,6 +65,10 @@ impl Checkpointer {
         }
         if self.since_woken >= self.bounds.every_bytes {
             self.since_woken = 0;
+            // The thread does not keep up: the commits wait now, or the log grows without end.
+            if wal_bytes(writer) > FAR_TOO_LONG * self.bounds.wal_bytes {
+                begin_anew(writer);
+            }
             // A full channel: the thread has not yet heard of the last time.
             if let Some((wake, _)) = &self.thread {
                 let _ = wake.try_send(());
