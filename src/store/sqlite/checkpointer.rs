@@ -61,13 +61,13 @@ impl Checkpointer {
     pub fn committed(&mut self, bytes: u64, writer: &Connection) {
         self.since_woken += bytes;
         if self.moved.swap(false, Ordering::AcqRel) && wal_bytes(writer) > self.bounds.wal_bytes {
-            begin_anew(writer);
+            begin_anew(writer, Duration::ZERO);
         }
         if self.since_woken >= self.bounds.every_bytes {
             self.since_woken = 0;
             // The thread does not keep up: the commits wait now, or the log grows without end.
             if wal_bytes(writer) > FAR_TOO_LONG * self.bounds.wal_bytes {
-                begin_anew(writer);
+                begin_anew(writer, BUSY_TIMEOUT);
             }
             // A full channel: the thread has not yet heard of the last time.
             if let Some((wake, _)) = &self.thread {
@@ -103,10 +103,10 @@ fn wal_bytes(writer: &Connection) -> u64 {
     checkpoint(writer, "NOOP") * u64::from(PAGE_BYTES)
 }
 
-/// Moves what is left of the write-ahead log, so that the next commit begins it anew; not while somebody reads it or
-/// the thread is at work: nobody is waited for.
-fn begin_anew(writer: &Connection) {
-    let _ = writer.busy_timeout(Duration::ZERO);
+/// Moves what is left of the write-ahead log, so that the next commit begins it anew, unless somebody reads it or the
+/// thread is at work for longer than `patience`.
+fn begin_anew(writer: &Connection, patience: Duration) {
+    let _ = writer.busy_timeout(patience);
     checkpoint(writer, "RESTART");
     let _ = writer.busy_timeout(BUSY_TIMEOUT);
 }
