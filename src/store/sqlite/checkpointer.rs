@@ -66,7 +66,7 @@ impl Checkpointer {
         if self.since_woken >= self.bounds.every_bytes {
             self.since_woken = 0;
             // The thread does not keep up: the commits wait now, or the log grows without end.
-            if wal_bytes(writer) > FAR_TOO_LONG * self.bounds.wal_bytes {
+            if wal_bytes(writer) / FAR_TOO_LONG > self.bounds.wal_bytes {
                 begin_anew(writer, BUSY_TIMEOUT);
             }
             // A full channel: the thread has not yet heard of the last time.
