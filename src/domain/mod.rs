@@ -1,13 +1,15 @@
 //! Floor 0: the words of the trade as types. Nothing here decides, reads a clock or opens a file.
 //!
 //! Reading order: [`money`] and [`time`], the identifiers in [`ids`], what a gateway submits in
-//! [`submission`], what aval answers in [`decision`], [`challenge`] and [`reason`], and what became of it in
+//! [`submission`] and who that is ([`applicant`]), what aval answers in [`decision`], [`challenge`] and [`reason`], what verification yields ([`evidence`]), and what became of it in
 //! [`outcome`]. Every type that comes from outside has one `parse` that either yields a valid value or an
 //! [`Invalid`] naming what was expected; there is no other way to build one.
 
+pub mod applicant;
 pub mod challenge;
 pub mod contact;
 pub mod decision;
+pub mod evidence;
 pub mod geo;
 pub mod ids;
 pub mod keys;

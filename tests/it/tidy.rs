@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("policy", 2),
     ("journey", 3),
     ("plan", 3),
+    ("provider", 4),
     ("store", 4),
     ("table", 4),
     ("engine", 5),
