@@ -1,5 +1,6 @@
 //! The stored record of one judgement.
 
+use super::challenge::{ChallengeKind, Failure, Kinds};
 use super::ids::DecisionId;
 use super::reason::{Audience, ReasonCode};
 use super::time::Timestamp;
@@ -190,6 +191,19 @@ pub struct Diagnostic {
     pub message: String,
 }
 
+/// How far a journey has come when it is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The evidence that counts: it moves cut-offs, and models that require it may score.
+    pub held: Kinds,
+    /// What is not asked again: it has yielded evidence, has failed, or nobody is there to ask.
+    pub spent: Kinds,
+    /// What is not asked now, because it was asked too often with these details.
+    pub over_limits: Kinds,
+    /// The challenge that has just ended without evidence.
+    pub failed: Option<(ChallengeKind, Failure)>,
+}
+
 /// The decision on an application.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
@@ -197,6 +211,8 @@ pub struct Decision {
     pub id: DecisionId,
     /// What it says.
     pub outcome: Outcome,
+    /// How far the journey had come.
+    pub standing: Standing,
     /// All reasons that applied, most weighty first.
     pub reasons: Vec<Reason>,
     /// The scores.

@@ -84,6 +84,19 @@ impl KeyHasher {
         self.digest(0xff, merchant, request_id)
     }
 
+    /// A key for another purpose, which says nothing of the secret or of the keys for others: HKDF-SHA-256 (RFC 5869).
+    pub fn key_for(&self, purpose: &str) -> [u8; 32] {
+        let mut key = [0; 32];
+        // Fails only for keys of more than 8,160 bytes.
+        let _ = hkdf::Hkdf::<sha2::Sha256>::new(None, &self.secret).expand(purpose.as_bytes(), &mut key);
+        key
+    }
+
+    /// The keyed hash of anything else that is to be found again, and is kept only so; `scope` says what it is.
+    pub fn other(&self, scope: &str, value: &str) -> u64 {
+        self.digest(0xfe, scope, value)
+    }
+
     fn digest(&self, domain: u8, scope: &str, value: &str) -> u64 {
         use std::hash::Hasher;
         let mut hasher = siphasher::sip::SipHasher24::new_with_key(&self.secret);

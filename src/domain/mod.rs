@@ -17,6 +17,7 @@ pub mod money;
 pub mod outcome;
 pub mod plan;
 pub mod reason;
+pub mod sealed;
 pub mod submission;
 pub mod text;
 pub mod time;

@@ -119,6 +119,16 @@ reasons! {
     MODEL_FAILED Gateway "A model could not answer." "Un modèle n'a pas pu répondre.";
     STEP_UP_OFF Gateway "The merchant does not ask for further verification." "Le marchand ne demande pas de vérification supplémentaire.";
     CHALLENGES_SPENT Gateway "No further verification is left to ask for." "Il ne reste plus de vérification à demander.";
+    CODE_TRIES_SPENT Customer "The code was entered wrongly too often." "Le code a été saisi de façon erronée trop souvent.";
+    CONSENT_REFUSED Customer "The bank history was not shared." "L'historique bancaire n'a pas été partagé.";
+    CHALLENGE_TIMED_OUT Customer "The verification was not completed in time." "La vérification n'a pas été terminée à temps.";
+    CHALLENGE_GIVEN_UP Customer "The verification was given up." "La vérification a été abandonnée.";
+    NOTHING_TO_VERIFY Customer "There was nothing that could be verified." "Il n'y avait rien qui puisse être vérifié.";
+    NOT_VERIFIABLE Gateway "The verification is not possible with these details." "La vérification n'est pas possible avec ces informations.";
+    PROVIDER_FAILED Customer "The verification service was not available." "Le service de vérification n'était pas disponible.";
+    CHALLENGE_LIMIT Gateway "Too many verifications were asked for with these details." "Trop de vérifications ont été demandées avec ces informations.";
+    REVIEW_GRANTED Customer "A person has looked at the application and accepts it." "Une personne a examiné la demande et l'accepte.";
+    REVIEW_REFUSED Customer "A person has looked at the application and does not accept it." "Une personne a examiné la demande et ne l'accepte pas.";
     PURCHASE_AMOUNT Customer "The amount of the purchase is high." "Le montant de l'achat est élevé.";
     INSTALMENT_AMOUNT Customer "Each instalment is high." "Chaque échéance est élevée.";
     AMOUNT_UNUSUAL Customer "The amount is unusual for you." "Le montant est inhabituel pour vous.";

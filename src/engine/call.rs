@@ -9,6 +9,7 @@ use crate::domain::outcome::RepaymentOutcome;
 use crate::domain::submission::Submission;
 use crate::domain::time::Timestamp;
 use crate::features::Facts;
+use crate::journey::{self, Forbidden};
 use crate::store::{Entry, Subject};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -60,6 +61,28 @@ pub struct Report {
     pub occurred_at: Option<Timestamp>,
 }
 
+/// A step of a journey that a caller asks for.
+#[derive(Debug)]
+pub struct Act {
+    /// The caller's name for this request.
+    pub request_id: RequestId,
+    /// SHA-256 of its content in canonical order.
+    pub content: Digest,
+    /// The application.
+    pub application: EntryId,
+    /// When it happened, on a server that takes times from requests.
+    pub occurred_at: Option<Timestamp>,
+    /// What is to happen.
+    pub input: journey::Input,
+    /// What the customer gave for the provider to look at: kept in memory only, and only until it has.
+    pub given: Option<Given>,
+    /// Personal fields that come with it, to be kept apart.
+    pub subject: Option<Subject>,
+}
+
+/// What the customer gave for a provider to look at.
+pub type Given = crate::provider::Input;
+
 /// A [`Report`] with what the application's entry says.
 #[derive(Debug)]
 pub(super) struct LocatedReport {
@@ -73,6 +96,7 @@ pub(super) struct LocatedReport {
 pub(super) enum Command {
     Submit(Box<Purchase>),
     Report(Box<LocatedReport>),
+    Act(Box<Act>),
 }
 
 /// A command on its way, with the place that waits for its answer.
@@ -121,6 +145,12 @@ pub enum Refused {
     /// The server takes times from requests and this one has none.
     #[error("occurred_at is required: this server was started with --clock request")]
     OccurredAtMissing,
+    /// The state of the application forbids it.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// What came back from a provider's page belongs to another application.
+    #[error("the parameters came back for another attempt than the one under way")]
+    ForeignReturn,
 }
 
 /// The most calls that go to the sequencer in one message.

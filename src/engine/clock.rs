@@ -1,16 +1,97 @@
 //! The only places where the process asks what time it is and draws what nobody can guess.
 
+use super::activity::{Activity, Token};
 use crate::domain::ids::{EntryId, Seq};
 use crate::domain::time::Timestamp;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
 
 /// Where the time of a decision comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClockKind {
+#[derive(Debug, Clone)]
+pub enum Clock {
     /// The machine's clock.
     System,
     /// The request's own `occurred_at`: for replays and tests.
     Request,
+    /// A clock that is set by hand: for scenarios.
+    Virtual(Arc<VirtualClock>),
+}
+
+impl Clock {
+    /// The time; on a server that takes times from requests, the machine's.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System | Self::Request => system_now(),
+            Self::Virtual(clock) => clock.now(),
+        }
+    }
+
+    /// Waits, without counting as something under way where time only passes by hand. Gives the token back, or the one
+    /// with which it was woken.
+    pub(super) async fn sleep(&self, pause: Duration, token: Token) -> Token {
+        match self {
+            Self::System | Self::Request => {
+                tokio::time::sleep(pause).await;
+                token
+            }
+            Self::Virtual(clock) => clock.sleep(pause, token).await,
+        }
+    }
+}
+
+/// A clock that is set by hand. Whoever sleeps by it is woken when it is set past their time.
+#[derive(Debug)]
+pub struct VirtualClock {
+    now_ms: AtomicI64,
+    sleepers: Mutex<BTreeMap<(i64, u64), oneshot::Sender<Token>>>,
+    slept: AtomicU64,
+    activity: Activity,
+}
+
+impl VirtualClock {
+    /// A clock that stands at a time.
+    pub fn at(now: Timestamp, activity: Activity) -> Self {
+        Self { now_ms: AtomicI64::new(now.ms()), sleepers: Mutex::default(), slept: AtomicU64::new(0), activity }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.now_ms.load(Ordering::Acquire)).unwrap_or_default()
+    }
+
+    /// Sets the time and wakes whoever has slept long enough.
+    pub fn set(&self, now: Timestamp) {
+        self.now_ms.store(now.ms(), Ordering::Release);
+        let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        let still_asleep = sleepers.split_off(&(now.ms() + 1, 0));
+        for (_, sleeper) in std::mem::replace(&mut *sleepers, still_asleep) {
+            // One that was given up does not wait any more.
+            let _ = sleeper.send(self.activity.begin());
+        }
+    }
+
+    /// When the next sleeper wakes.
+    pub fn next_waking(&self) -> Option<Timestamp> {
+        let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        sleepers.retain(|_, sleeper| !sleeper.is_closed());
+        sleepers.first_key_value().and_then(|((ms, _), _)| Timestamp::from_ms(*ms).ok())
+    }
+
+    async fn sleep(&self, pause: Duration, token: Token) -> Token {
+        let (sender, woken) = oneshot::channel();
+        let at = self.now().ms().saturating_add(pause.as_millis() as i64);
+        let place = (at, self.slept.fetch_add(1, Ordering::AcqRel));
+        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).insert(place, sender);
+        drop(token);
+        match woken.await {
+            Ok(token) => token,
+            // The clock was dropped: nobody waits for this any more.
+            Err(_) => std::future::pending().await,
+        }
+    }
 }
 
 /// The machine's time, in milliseconds since 1970.

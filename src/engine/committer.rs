@@ -2,22 +2,32 @@
 //! writes it as one batch, and only then lets the answers go.
 
 use super::call::{Answer, Deliveries, RETRY_AFTER, Refused, Reply};
+use super::hub::Hub;
+use super::outbox::Errand;
 use super::sequencer::Message;
 use crate::domain::ids::Seq;
-use crate::store::{Batch, Checkpoint, Entry, Writer};
+use crate::store::{Batch, Checkpoint, Entry, Event, Writer};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
+use tokio::sync::mpsc;
 
 /// The most entries written in one commit.
 const MAX_BATCH: usize = 4_096;
 
 /// What the sequencer hands over, in its order.
 pub(super) enum Item {
-    /// An entry to write, and who waits for it.
-    Write { entry: Arc<Entry>, reply: Reply, settled_requests: Vec<(u64, Seq)>, checkpoint: Option<Checkpoint> },
+    /// An entry to write, who waits for it, and what follows from it.
+    Write {
+        entry: Arc<Entry>,
+        reply: Option<Reply>,
+        /// What is to be done outside, once it is written.
+        errand: Option<Errand>,
+        settled_requests: Vec<(u64, Seq)>,
+        checkpoint: Option<Checkpoint>,
+    },
     /// A repetition of a request whose entry is still on its way: answered when that has been committed.
     Repeat { entry: Arc<Entry>, reply: Reply },
     /// A checkpoint alone, at the end.
@@ -90,9 +100,29 @@ impl Handoff {
     }
 }
 
+/// The way to whoever runs errands.
+#[derive(Debug, Clone)]
+pub(super) struct Errands(pub mpsc::UnboundedSender<Errand>);
+
+impl Errands {
+    /// Sends an errand on its way. One whose runner has ended is owed still.
+    pub fn send(&self, errand: Errand) {
+        let _ = self.0.send(errand);
+    }
+}
+
+/// What the committer works with.
+pub(super) struct Committer {
+    pub handoff: Arc<Handoff>,
+    pub sequencer: Sender<Message>,
+    pub hub: Hub,
+    pub errands: Errands,
+}
+
 /// Runs until the hand-off is closed. After a failed commit everything handed over is refused, until the sequencer
 /// has read the log again and sends a new writer.
-pub(super) fn run(handoff: &Handoff, writer: Box<dyn Writer>, sequencer: &Sender<Message>) {
+pub(super) fn run(committer: &Committer, writer: Box<dyn Writer>) {
+    let Committer { handoff, sequencer, .. } = committer;
     let mut writer = Some(writer);
     while let Some(items) = handoff.take() {
         let mut work = Work::default();
@@ -112,6 +142,9 @@ pub(super) fn run(handoff: &Handoff, writer: Box<dyn Writer>, sequencer: &Sender
         } else if writer.take().is_some() {
             // The writer is dropped before the sequencer hears of it, for it will open another.
             let _ = sequencer.send(Message::CommitFailed);
+        }
+        if done {
+            work.follow(committer);
         }
         work.answer(done);
         if next_writer.is_some() {
@@ -140,16 +173,18 @@ fn commit(writer: &mut dyn Writer, batch: &Batch) -> bool {
 struct Work {
     batch: Batch,
     waiting: Vec<(Reply, Arc<Entry>, bool)>,
+    errands: Vec<Errand>,
 }
 
 impl Work {
     fn take(&mut self, item: Item, next_writer: &mut Option<Box<dyn Writer>>) {
         match item {
-            Item::Write { entry, reply, settled_requests, checkpoint } => {
+            Item::Write { entry, reply, errand, settled_requests, checkpoint } => {
                 self.batch.entries.push(entry.clone());
                 self.batch.settled_requests.extend(settled_requests);
                 self.batch.checkpoint = checkpoint;
-                self.waiting.push((reply, entry, false));
+                self.errands.extend(errand);
+                self.waiting.extend(reply.map(|reply| (reply, entry, false)));
             }
             Item::Repeat { entry, reply } => self.waiting.push((reply, entry, true)),
             Item::Checkpoint(checkpoint) => self.batch.checkpoint = Some(checkpoint),
@@ -159,6 +194,16 @@ impl Work {
 
     fn is_empty(&self) -> bool {
         self.batch.entries.is_empty() && self.batch.checkpoint.is_none() && self.waiting.is_empty()
+    }
+
+    /// What follows from what was committed, and from nothing else.
+    fn follow(&mut self, committer: &Committer) {
+        for entry in &self.batch.entries {
+            if matches!(entry.event, Event::Moved(_) | Event::OutcomeReported(_)) {
+                committer.hub.tell(entry.application.seq(), entry.id.seq());
+            }
+        }
+        self.errands.drain(..).for_each(|errand| committer.errands.send(errand));
     }
 
     fn answer(self, done: bool) {

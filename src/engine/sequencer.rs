@@ -2,23 +2,28 @@
 //! earlier ones, those that are not yet committed too. It hands what it judged to the committer and goes on; when a
 //! commit fails it forgets everything, reads the log again and only then serves.
 
+mod steps;
+
 use super::Settings;
+use super::activity::{Activity, Token};
 use super::call::{Answer, Call, Command, Deliveries, LocatedReport, Purchase, RETRY_AFTER, Refused, Reply};
-use super::clock::{ClockKind, Ids, Random, system_ms};
-use super::committer::{Handoff, Item};
+use super::clock::{Clock, Ids, Random, system_ms};
+use super::committer::{Errands, Handoff, Item};
+use super::live::{Live, Lives};
 use super::metered::Judgements;
+use super::outbox::{Errand, Heard};
 use super::projection::{Projection, Trace};
 use super::rebuild::{self, Rebuilt};
-use crate::domain::decision::Decision;
+use crate::domain::challenge::Kinds;
+use crate::domain::decision::{Decision, Standing};
 use crate::domain::ids::{DecisionId, EntryId, Seq};
 use crate::domain::time::Timestamp;
-use crate::features::Facts;
-use crate::journey;
-use crate::policy::{Generation, Judgement, judge};
+use crate::journey::Open;
+use crate::policy::{Generation, Judgement};
 use crate::store::{self, Checkpoint, Entry, Event, OutcomeReported, Store, StoreError, Submitted};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -36,11 +41,22 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) enum Message {
     /// Calls to answer.
     Calls(Vec<Call>),
+    /// What a provider said.
+    Heard(Heard),
+    /// A provider's notice, by the keyed hash of what it calls an attempt: it may have something to say.
+    Noticed(u64, Token),
+    /// Whoever runs errands has room for more.
+    Resume,
+    /// A clock that is set by hand has been set.
+    Tick(Token),
     /// The committer could not commit and has dropped its writer.
     CommitFailed,
     /// Finish what is under way, and end.
     Stop,
 }
+
+/// Nobody can send any more.
+struct Disconnected;
 
 /// The sequencer's whole state.
 pub(super) struct Sequencer {
@@ -52,6 +68,12 @@ pub(super) struct Sequencer {
     pub known: Known,
     pub random: Random,
     pub judgements: Judgements,
+    pub errands: Errands,
+    pub activity: Activity,
+    /// What nobody is configured to verify.
+    pub unserved: Kinds,
+    /// When something happens by itself, for whoever sets the clock.
+    pub next_due: Arc<AtomicI64>,
 }
 
 /// What the sequencer knows from the log; forgotten and read again after a failed commit.
@@ -59,6 +81,9 @@ pub(super) struct Known {
     projection: Projection,
     ids: Ids,
     reader: Box<dyn store::Reader>,
+    lives: Lives,
+    /// Up to which application the sequencer has gone on with what is to be done outside.
+    resumed: Seq,
     /// What the next checkpoint will cover.
     traces: Vec<Trace>,
     /// Entries that are not yet known to be committed.
@@ -70,7 +95,15 @@ impl Known {
     pub fn from_log(store: &dyn Store, settings: &Settings) -> Result<Self, StoreError> {
         let mut reader = store.reader()?;
         let Rebuilt { projection, traces, last } = rebuild::from_checkpoints(reader.as_mut(), settings)?;
-        Ok(Self { projection, ids: Ids::after(last), reader, traces, uncommitted: VecDeque::new() })
+        Ok(Self {
+            projection,
+            ids: Ids::after(last),
+            reader,
+            lives: Lives::default(),
+            resumed: Seq(0),
+            traces,
+            uncommitted: VecDeque::new(),
+        })
     }
 
     /// The last place that the log holds or that was given out.
@@ -87,6 +120,7 @@ impl Known {
         while self.uncommitted.front().is_some_and(|entry| entry.id.seq() <= committed) {
             self.uncommitted.pop_front();
         }
+        self.lives.forget(committed);
     }
 }
 
@@ -95,13 +129,24 @@ impl Sequencer {
     pub fn run(mut self, inbox: &Receiver<Message>) {
         let mut judged = Vec::with_capacity(HAND_OVER);
         let mut refused = Deliveries::default();
-        'serve: while let Ok(first) = inbox.recv() {
-            let mut next = Some(first);
+        self.resume();
+        'serve: loop {
+            self.pass_time(self.now(), &mut judged);
+            self.handoff.push(&mut judged);
+            self.tell_next_due();
+            let mut next = match self.wait(inbox) {
+                Ok(next) => next,
+                Err(Disconnected) => break,
+            };
             while let Some(message) = next {
                 match message {
                     Message::Calls(calls) => {
                         calls.into_iter().for_each(|call| self.take(call, &mut judged, &mut refused));
                     }
+                    Message::Heard(heard) => self.hear(heard, &mut judged),
+                    Message::Noticed(reference, token) => self.look(reference, token),
+                    Message::Resume => self.resume(),
+                    Message::Tick(_token) => self.pass_time(self.now(), &mut judged),
                     Message::CommitFailed => {
                         self.handoff.push(&mut judged);
                         if !self.recover(inbox) {
@@ -125,6 +170,26 @@ impl Sequencer {
         self.handoff.close();
     }
 
+    /// Waits for a message, or until something happens by itself.
+    fn wait(&self, inbox: &Receiver<Message>) -> Result<Option<Message>, Disconnected> {
+        let due = match self.settings.clock {
+            Clock::System => self.known.projection.awake.first_due(),
+            Clock::Request | Clock::Virtual(_) => None,
+        };
+        let Some((due, _)) = due else { return inbox.recv().map(Some).map_err(|_| Disconnected) };
+        let wait = Duration::from_millis(due.ms().saturating_sub(system_ms()).max(0) as u64);
+        match inbox.recv_timeout(wait) {
+            Ok(message) => Ok(Some(message)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(Disconnected),
+        }
+    }
+
+    fn tell_next_due(&self) {
+        let due = self.known.projection.awake.first_due();
+        self.next_due.store(due.map_or(i64::MAX, |(due, _)| due.ms()), Ordering::Release);
+    }
+
     /// Answers, or judges and leaves the answer to the commit.
     fn take(&mut self, call: Call, judged: &mut Vec<Item>, refused: &mut Deliveries) {
         if Instant::now() >= call.deadline {
@@ -139,27 +204,32 @@ impl Sequencer {
             }
         }
         let Call { caller, fingerprint, content, occurred_at, command, reply, .. } = call;
-        let now_ms = self.known.ids.not_before_last(system_ms());
         let at = match self.settings.clock {
-            ClockKind::System => Timestamp::from_ms(now_ms).ok(),
-            ClockKind::Request => occurred_at,
+            Clock::System | Clock::Virtual(_) => Some(self.now()),
+            Clock::Request => occurred_at,
         };
         let Some(at) = at else {
             return refused.add(reply, Err(Refused::OccurredAtMissing));
         };
-        let id = self.known.ids.next(now_ms, self.random.draw());
+        // What was due before happened before.
+        self.pass_time(at, judged);
+        let id = self.known.ids.next(self.now_ms(), self.random.draw());
         let command_of = |request_id| store::Command { request_id, fingerprint, content };
         let (application, event, subject) = match command {
             Command::Submit(purchase) => {
                 let Purchase { request_id, merchant_reference, mut facts, subject } = *purchase;
                 facts.at = at;
                 self.known.projection.velocity.read_into(&mut facts);
-                let judgement = judge(&facts, &self.generation);
+                let unserved = Standing { spent: self.unserved, ..Standing::default() };
+                let (asked, policy) = (&mut self.known.projection.asked, &self.generation.policy);
+                let over = || asked.over(&facts.keys, at, |kind| policy.challenge_limits(kind));
+                let (judgement, standing) = steps::judge_within_limits(&facts, &self.generation, unserved, over);
                 self.judgements.count(&judgement);
-                let state = self.state_of(&facts, &judgement);
+                let judged = steps::judged(&self.generation, &facts, &judgement, at);
+                let state = Open::new(at, judged.limits).enter(judged, at);
                 // It is read again by few, and many wait to be committed and answered.
                 facts.vector.pack();
-                let decision = decision_of(id, at, judgement, &self.generation);
+                let decision = decision_of(id, at, judgement, standing, &self.generation);
                 let submitted =
                     Submitted { command: command_of(request_id), merchant_reference, facts, decision, state };
                 (id, Event::Submitted(Box::new(submitted)), Some(subject))
@@ -175,13 +245,31 @@ impl Sequencer {
                 };
                 (report.application, Event::OutcomeReported(reported), None)
             }
+            Command::Act(act) => {
+                return match self.act(caller, *act, fingerprint, at, reply) {
+                    Ok(item) => judged.push(item),
+                    Err((reply, why)) => reply.into_iter().for_each(|reply| refused.add(reply, Err(why.clone()))),
+                };
+            }
         };
         let entry = Entry { id, at, merchant: caller.merchant, application, actor: caller.actor, event, subject };
-        judged.push(self.record(Arc::new(entry), reply));
+        let entry = Arc::new(entry);
+        let errand = self.open(&entry);
+        judged.push(self.record(entry, Some(reply), errand));
+    }
+
+    /// A journey that has begun and is not at its end is kept in memory: something will happen to it soon.
+    fn open(&mut self, entry: &Arc<Entry>) -> Option<Errand> {
+        let Event::Submitted(submitted) = &entry.event else { return None };
+        let stands = submitted.state.stands();
+        let live = Live::begin(entry.clone()).filter(|_| stands.owes || stands.due_at.is_some())?;
+        let (application, effects) = (entry.id, live.journey.effects());
+        self.known.lives.put(live);
+        (!effects.is_empty()).then(|| Errand::Owed { application, effects, given: None, token: self.activity.begin() })
     }
 
     /// Applies an entry to what is known, and makes it ready for the committer.
-    fn record(&mut self, entry: Arc<Entry>, reply: Reply) -> Item {
+    fn record(&mut self, entry: Arc<Entry>, reply: Option<Reply>, errand: Option<Errand>) -> Item {
         let known = &mut self.known;
         let trace = Trace::of(&entry);
         let seq = trace.seq;
@@ -194,7 +282,7 @@ impl Sequencer {
             known.traces.clear();
             Checkpoint { through: seq, bytes }
         });
-        Item::Write { entry, reply, settled_requests, checkpoint }
+        Item::Write { entry, reply, errand, settled_requests, checkpoint }
     }
 
     fn answered_before(&mut self, fingerprint: u64) -> Result<Option<Seq>, StoreError> {
@@ -218,27 +306,6 @@ impl Sequencer {
         }
     }
 
-    /// The state in which the journey begins, with the schedule in the merchant's time zone.
-    fn state_of(&self, facts: &Facts, judgement: &Judgement) -> journey::State {
-        let policy = &self.generation.policy;
-        let windows = policy.windows();
-        let today = facts.at.to_jiff().to_zoned(policy.time_zone(&facts.merchant).clone()).date();
-        journey::begin(journey::Submitted {
-            at: facts.at,
-            outcome: judgement.outcome,
-            ask: judgement.challenge.map(|kind| {
-                let limits = policy.challenge_limits(kind);
-                journey::Ask { kind, attempts: limits.attempts, ttl_seconds: limits.ttl_seconds }
-            }),
-            plan: crate::plan::schedule(&policy.terms(&facts.merchant, facts.plan), facts.amount, today),
-            limits: journey::Limits {
-                journey_ttl_seconds: windows.journey_ttl_seconds,
-                offer_ttl_seconds: windows.offer_ttl_seconds,
-                review_ttl_seconds: windows.review_ttl_seconds,
-            },
-        })
-    }
-
     /// Reads the log again until that succeeds, refusing calls meanwhile. `false`: told to stop.
     fn recover(&mut self, inbox: &Receiver<Message>) -> bool {
         self.ready.store(false, Ordering::Release);
@@ -252,6 +319,7 @@ impl Sequencer {
                     self.handoff.set_committed(known.last());
                     self.known = known;
                     self.handoff.push(&mut vec![Item::Writer(writer)]);
+                    self.resume();
                     self.ready.store(true, Ordering::Release);
                     return true;
                 }
@@ -277,18 +345,30 @@ fn refuse_until(until: Instant, inbox: &Receiver<Message>) -> bool {
                 }
                 refused.send();
             }
-            Ok(Message::CommitFailed) => {}
+            // What a provider says now is asked for again when the log has been read: it is owed still.
+            Ok(Message::CommitFailed
+            | Message::Heard(_)
+            | Message::Noticed(..)
+            | Message::Resume
+            | Message::Tick(_)) => {}
             Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
             Err(RecvTimeoutError::Timeout) => return true,
         }
     }
 }
 
-fn decision_of(id: EntryId, at: Timestamp, judgement: Judgement, generation: &Generation) -> Decision {
+fn decision_of(
+    id: EntryId,
+    at: Timestamp,
+    judgement: Judgement,
+    standing: Standing,
+    generation: &Generation,
+) -> Decision {
     let Judgement { outcome, reasons, scores, degraded, diagnostics, .. } = judgement;
     Decision {
         id: DecisionId(id),
         outcome,
+        standing,
         reasons,
         scores,
         generation: generation.reference.clone(),

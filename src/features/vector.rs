@@ -69,6 +69,15 @@ impl Vector {
         self.open_mut().into_iter().for_each(|open| open.set_category(id, name));
     }
 
+    /// Sets every value that another vector knows.
+    pub fn overlay(&mut self, other: &Self) {
+        let known = other.open();
+        for (at, value) in known.numbers.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
+            self.set_number(FeatureId(at as u16), *value);
+        }
+        known.categories().for_each(|(id, name)| self.set_category(id, name));
+    }
+
     /// Lets go of the room in which values are read.
     pub fn pack(&mut self) {
         if self.packed.is_none() {
@@ -192,6 +201,25 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(|at| vector.category(ids[at])), [Some("z"), Some("one"), Some("deux"), None]);
         vector.set_category(ids[3], &"é".repeat(200));
         assert_eq!(vector.category(ids[3]).map(str::len), Some(254), "cut to 255 bytes at a character");
+    }
+
+    #[test]
+    fn what_is_laid_over_wins_where_it_is_known() {
+        let numbers: Vec<_> = all().filter(|(_, f)| f.kind != FeatureKind::Category).map(|(id, _)| id).collect();
+        let (category, _) = all().find(|(_, f)| f.kind == FeatureKind::Category).unwrap();
+        let (mut below, mut above) = (Vector::default(), Vector::default());
+        below.set_number(numbers[0], 1.0);
+        below.set_number(numbers[1], 2.0);
+        below.set_category(category, "below");
+        above.set_number(numbers[1], 20.0);
+        below.pack();
+        below.overlay(&above);
+        assert_eq!((below.number(numbers[0]), below.number(numbers[1])), (1.0, 20.0));
+        assert_eq!(below.category(category), Some("below"));
+        above.set_category(category, "above");
+        below.overlay(&above);
+        assert_eq!(below.category(category), Some("above"));
+        assert_eq!(below.packed(), None, "changed, so no longer as it was packed");
     }
 
     #[test]

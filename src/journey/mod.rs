@@ -1,87 +1,73 @@
-//! Floor 3: what happens to one application, as a sans-IO state machine: events go in, states come out. Time and
-//! everything that the policy allows arrive inside the event, so that replaying stored events rebuilds the state
-//! under any later policy.
+//! Floor 3: what happens to one application, as a sans-IO state machine. Time, ids and everything that the policy allows
+//! arrive from outside, so that replaying stored events rebuilds the state under any later policy.
+//!
+//! What comes in is an [`Input`]: a command, what a provider answered, or the time. [`receive`] says what it means in a
+//! state: nothing, because it is late or repeated; a refusal, because the state forbids it; an [`Event`] that happens; or
+//! that a decision is due, which only the engine can make. Events are stored, and [`Journey::apply`] makes the next state
+//! of one. What is still to be done outside follows from the state alone ([`Journey::effects`]), so nothing that a crash
+//! interrupts is forgotten.
 
-use crate::domain::challenge::ChallengeKind;
+mod bank_history;
+mod effect;
+mod event;
+mod input;
+mod sms_code;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use effect::Effect;
+pub use event::{Cause, Event, Impossible};
+pub use input::{Forbidden, Input, Occasion, Received, receive};
+pub use state::{Action, Attempt, Begun, Party, Phase, Reviewer, Stands, State, StateKind, Verifier};
+
+use crate::domain::challenge::{ChallengeKind, Kinds};
 use crate::domain::decision::Outcome;
 use crate::domain::plan::Plan;
+use crate::domain::sealed::Sealed;
 use crate::domain::time::Timestamp;
 
-/// Where an application stands. Each variant carries only what is true in it.
+/// One application's journey.
 #[derive(Debug, Clone, PartialEq)]
-pub enum State {
-    /// The customer must act.
-    Challenged {
-        /// What is asked.
-        kind: ChallengeKind,
-        /// How many tries are left.
-        attempts_left: u32,
-        /// Until when the customer may act on this challenge.
-        deadline: Timestamp,
-        /// When the whole journey ends.
-        expires_at: Timestamp,
-    },
-    /// A person must decide.
-    InReview {
-        /// When the whole journey ends.
-        expires_at: Timestamp,
-    },
-    /// The payment goes ahead in instalments.
-    Accepted {
-        /// The schedule.
-        plan: Plan,
-    },
-    /// Credit was refused.
-    Declined {
-        /// Until when the customer may pay in one go.
-        offer_until: Timestamp,
-        /// Until when the customer may ask for a person's review.
-        review_until: Timestamp,
-    },
+pub struct Journey {
+    /// Where it stands.
+    pub state: State,
+    /// What providers still know of the customer, and are to forget.
+    pub erasures: Vec<Erasure>,
 }
 
-/// The names of the states, for filters and columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum StateKind {
-    /// [`State::Challenged`].
-    Challenged = 1,
-    /// A provider must answer.
-    Verifying = 2,
-    /// [`State::InReview`].
-    InReview = 3,
-    /// [`State::Accepted`].
-    Accepted = 4,
-    /// [`State::Declined`].
-    Declined = 5,
-    /// Paid in one go.
-    PaidInFull = 6,
-    /// Given up.
-    Cancelled = 7,
-    /// Out of time.
-    Expired = 8,
+/// What one provider is to forget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// The number of the attempt.
+    pub attempt: u32,
+    /// What was verified.
+    pub kind: ChallengeKind,
+    /// What leads to it.
+    pub handle: Sealed,
 }
 
-impl State {
-    /// Which state this is.
-    pub fn kind(&self) -> StateKind {
-        match self {
-            Self::Challenged { .. } => StateKind::Challenged,
-            Self::InReview { .. } => StateKind::InReview,
-            Self::Accepted { .. } => StateKind::Accepted,
-            Self::Declined { .. } => StateKind::Declined,
-        }
+impl Journey {
+    /// A journey that stands in a state, with nothing to be erased.
+    pub fn at(state: State) -> Self {
+        Self { state, erasures: Vec::new() }
+    }
+
+    /// What is known of it without its history.
+    pub fn stands(&self) -> Stands {
+        let stands = self.state.stands();
+        Stands { owes: stands.owes || !self.erasures.is_empty(), ..stands }
     }
 }
 
-/// What the policy allows a journey, copied out of it when the application is submitted.
+/// How long what follows a judgement may take, copied out of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How long the whole journey may take, in seconds.
+    /// The whole journey, in seconds.
     pub journey_ttl_seconds: u32,
-    /// How long paying in one go stays open after a decline, in seconds.
+    /// Paying in one go after a decline, in seconds.
     pub offer_ttl_seconds: u32,
-    /// How long a person's review may be asked for after a decline, in seconds.
+    /// Asking for a person's review after a decline, and how long that person has, in seconds.
     pub review_ttl_seconds: u32,
 }
 
@@ -91,16 +77,18 @@ pub struct Ask {
     /// What is asked.
     pub kind: ChallengeKind,
     /// How many tries the customer has.
-    pub attempts: u32,
+    pub tries: u32,
     /// How long the customer has, in seconds.
     pub ttl_seconds: u32,
+    /// How often a code may be sent again.
+    pub resends: u32,
+    /// How long after a code was sent another may be asked for, in seconds.
+    pub resend_after_seconds: u32,
 }
 
-/// A purchase was submitted and judged: the first event of every journey.
+/// What was judged: how a journey begins, and how it goes on after each piece of evidence.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Submitted {
-    /// When.
-    pub at: Timestamp,
+pub struct Judged {
     /// What the judgement says.
     pub outcome: Outcome,
     /// What to ask for on a step-up; `None` there asks for a person's review.
@@ -111,63 +99,48 @@ pub struct Submitted {
     pub limits: Limits,
 }
 
-/// The state in which a journey begins.
-pub fn begin(event: Submitted) -> State {
-    let after = |seconds: u32| event.at.plus_ms(i64::from(seconds) * 1_000);
-    let expires_at = after(event.limits.journey_ttl_seconds);
-    match (event.outcome, event.ask) {
-        (Outcome::Accept, _) => State::Accepted { plan: event.plan },
-        (Outcome::Decline, _) => State::Declined {
-            offer_until: after(event.limits.offer_ttl_seconds),
-            review_until: after(event.limits.review_ttl_seconds),
-        },
-        (Outcome::StepUp, Some(ask)) => State::Challenged {
-            kind: ask.kind,
-            attempts_left: ask.attempts,
-            deadline: after(ask.ttl_seconds).min(expires_at),
-            expires_at,
-        },
-        (Outcome::StepUp, None) => State::InReview { expires_at },
+/// What is true of a journey as long as it is not settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Open {
+    /// When its time runs out.
+    pub expires_at: Timestamp,
+    /// What has been asked for and is not asked again, whatever it yielded.
+    pub spent: Kinds,
+    /// How many challenges have been asked so far.
+    pub attempts: u32,
+}
+
+impl Open {
+    /// A journey that begins at a time.
+    pub fn new(at: Timestamp, limits: Limits) -> Self {
+        Self { expires_at: after(at, limits.journey_ttl_seconds), spent: Kinds::NONE, attempts: 0 }
+    }
+
+    /// The state in which a judgement puts it.
+    pub fn enter(mut self, judged: Judged, at: Timestamp) -> State {
+        let Judged { outcome, ask, plan, limits } = judged;
+        match (outcome, ask) {
+            (Outcome::Accept, _) => State::Accepted { plan },
+            (Outcome::Decline, _) => State::Declined {
+                offer_until: after(at, limits.offer_ttl_seconds),
+                review_until: after(at, limits.review_ttl_seconds),
+            },
+            (Outcome::StepUp, Some(ask)) => {
+                self.attempts += 1;
+                self.spent = self.spent.with(ask.kind);
+                State::Challenged {
+                    attempt: Attempt::new(self.attempts, ask, at, self.expires_at),
+                    phase: if ask.kind == ChallengeKind::BankHistory { Phase::ConsentNeeded } else { Phase::Starting },
+                    open: self,
+                }
+            }
+            (Outcome::StepUp, None) => {
+                State::InReview { by: Reviewer::Policy, expires_at: after(at, limits.review_ttl_seconds) }
+            }
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::money::{Currency, Money};
-    use crate::domain::plan::PlanChoice;
-
-    fn submitted(outcome: Outcome, ask: Option<Ask>) -> Submitted {
-        let choice = PlanChoice { instalment_count: 3, deferred_days: 0, deferred_months: 0 };
-        let amount = Money { amount_minor: 30_000, currency: Currency::EUR };
-        let plan = Plan { choice, amount, customer_cost_minor: 0, cost_bps: 0, instalments: vec![] };
-        let limits = Limits { journey_ttl_seconds: 100, offer_ttl_seconds: 200, review_ttl_seconds: 300 };
-        Submitted { at: at(0), outcome, ask, plan, limits }
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_ms(1_000_000 + seconds * 1_000).unwrap()
-    }
-
-    #[test]
-    fn every_judgement_has_its_state() {
-        let ask = |ttl_seconds| Some(Ask { kind: ChallengeKind::SmsCode, attempts: 3, ttl_seconds });
-        let challenged = |deadline| State::Challenged {
-            kind: ChallengeKind::SmsCode,
-            attempts_left: 3,
-            deadline: at(deadline),
-            expires_at: at(100),
-        };
-        let declined = State::Declined { offer_until: at(200), review_until: at(300) };
-        for (outcome, asked, expected) in [
-            (Outcome::Accept, None, State::Accepted { plan: submitted(Outcome::Accept, None).plan }),
-            (Outcome::Decline, None, declined.clone()),
-            (Outcome::Decline, ask(50), declined),
-            (Outcome::StepUp, None, State::InReview { expires_at: at(100) }),
-            (Outcome::StepUp, ask(50), challenged(50)),
-            (Outcome::StepUp, ask(500), challenged(100)),
-        ] {
-            assert_eq!(begin(submitted(outcome, asked)), expected, "{outcome:?} {asked:?}");
-        }
-    }
+fn after(at: Timestamp, seconds: u32) -> Timestamp {
+    at.plus_ms(i64::from(seconds) * 1_000)
 }

@@ -3,15 +3,15 @@
 use super::cutoff::{Cutoff, LossPolicy, TargetPolicy};
 use super::file::{
     AddressEntry, ChallengeEntry, CountryEntry, DefaultEntry, FraudEntry, ListsEntry, MerchantEntry, PlanEntry,
-    PolicyFile, RuleEntry, WhenUndecided,
+    PolicyFile, RuleEntry, RuleOutcome, WhenFailed, WhenUndecided,
 };
 use super::lists::Lists;
 use super::offer::{Bounds, Offer, Place};
 use super::rule::{Rule, Rules, environment};
-use super::{ChallengeLimits, Merchant, Policy, Windows, trial};
+use super::{Challenge, ChallengeLimits, Merchant, Policy, Windows, trial};
 use crate::domain::Invalid;
 use crate::domain::contact::{Email, Phone};
-use crate::domain::decision::{Outcome, Target};
+use crate::domain::decision::Target;
 use crate::domain::geo::{Address, Country};
 use crate::domain::ids::{CustomerId, MerchantId};
 use crate::domain::keys::{KeyHasher, KeyKind};
@@ -39,6 +39,8 @@ pub const MAX_LIST_ENTRIES: usize = 50_000;
 const MAX_CODES: usize = 300;
 /// The most tries at one challenge.
 const MAX_ATTEMPTS: u32 = 10;
+/// The most times a challenge is asked in a day.
+const MAX_DAILY: u32 = 1_000;
 /// The longest a challenge may take.
 const MAX_CHALLENGE_SECONDS: u32 = 30 * DAY_SECONDS;
 /// The longest anything may stay open.
@@ -347,7 +349,7 @@ impl Checker<'_> {
                 let message = format!("a second rule is named `{name}`");
                 return Err(self.refuse(&entry.name, message, "give it a name of its own"));
             }
-            if let Some(challenge) = entry.challenge.as_ref().filter(|_| entry.outcome != Outcome::StepUp) {
+            if let Some(challenge) = entry.challenge.as_ref().filter(|_| entry.outcome != RuleOutcome::StepUp) {
                 let message = format!("a rule that says `{}` asks for no challenge", entry.outcome.name());
                 return Err(self.refuse(challenge, message, "remove it, or write `outcome: step_up`"));
             }
@@ -393,6 +395,10 @@ impl Checker<'_> {
             levels,
             when_model_fails: entry.when_model_fails,
             loss_share: self.share_or(entry.loss_given_fraud.as_ref(), 1.0)?,
+            left: {
+                let phone = self.share_or(entry.left_when_verified.phone.as_ref(), 1.0)?;
+                [1.0, phone, self.share_or(entry.left_when_verified.identity.as_ref(), phone)?]
+            },
             challenges: entry.challenges.clone(),
         })
     }
@@ -413,6 +419,7 @@ impl Checker<'_> {
             levels,
             when_model_fails: entry.when_model_fails,
             loss_share: self.share_or(entry.loss_given_default.as_ref(), 1.0)?,
+            left: [1.0; 3],
             challenges: entry.challenges.clone(),
         })
     }
@@ -452,13 +459,31 @@ impl Checker<'_> {
     fn challenge(
         &self,
         entry: Option<&ChallengeEntry>,
-        attempts: u32,
+        tries: u32,
         ttl_seconds: u32,
-    ) -> Result<ChallengeLimits, Refusal> {
-        let (tries, ttl) = (entry.map(|entry| &entry.attempts), entry.map(|entry| &entry.ttl_seconds));
-        Ok(ChallengeLimits {
-            attempts: self.bounded_or(tries, 1..=MAX_ATTEMPTS, attempts, "attempts")?,
-            ttl_seconds: self.bounded_or(ttl, 1..=MAX_CHALLENGE_SECONDS, ttl_seconds, "seconds")?,
-        })
+    ) -> Result<Challenge, Refusal> {
+        let of = |part: fn(&ChallengeEntry) -> Option<&Placed<u32>>| entry.and_then(part);
+        let many = |placed, otherwise, what| self.bounded_or(placed, 0..=MAX_DAILY, otherwise, what);
+        let limits = ChallengeLimits {
+            tries: self.bounded_or(of(|entry| Some(&entry.attempts)), 1..=MAX_ATTEMPTS, tries, "attempts")?,
+            ttl_seconds: self.bounded_or(
+                of(|entry| Some(&entry.ttl_seconds)),
+                1..=MAX_CHALLENGE_SECONDS,
+                ttl_seconds,
+                "seconds",
+            )?,
+            resends: self.bounded_or(of(|entry| entry.resends.as_ref()), 0..=MAX_ATTEMPTS, 3, "resends")?,
+            resend_after_seconds: self.bounded_or(
+                of(|entry| entry.resend_after_seconds.as_ref()),
+                0..=MAX_CHALLENGE_SECONDS,
+                MINUTE_SECONDS,
+                "seconds",
+            )?,
+            daily_per_phone: many(of(|entry| entry.daily_per_phone.as_ref()), 10, "challenges a day")?,
+            daily_per_customer: many(of(|entry| entry.daily_per_customer.as_ref()), 10, "challenges a day")?,
+        };
+        let (when_failed, when_provider_fails) = entry
+            .map_or((WhenFailed::Decline, WhenFailed::Next), |entry| (entry.when_failed, entry.when_provider_fails));
+        Ok(Challenge { limits, when_failed, when_provider_fails })
     }
 }

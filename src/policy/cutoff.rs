@@ -1,7 +1,7 @@
 //! Cut-offs on the scores, and the loss to expect.
 
 use super::file::WhenModelFails;
-use crate::domain::challenge::ChallengeKind;
+use crate::domain::challenge::{ChallengeKind, Kinds};
 use crate::domain::decision::{Score, Target};
 use crate::model::logit;
 
@@ -51,19 +51,29 @@ pub(super) struct TargetPolicy {
     pub when_model_fails: WhenModelFails,
     /// The share of the exposure that is lost.
     pub loss_share: f64,
+    /// How much of that is left to expect, by the evidence held, as in `levels`.
+    pub left: [f64; 3],
     pub challenges: Vec<ChallengeKind>,
 }
 
 impl TargetPolicy {
     /// The cut-offs under the evidence held.
-    pub fn cutoff(&self, evidence: &[ChallengeKind]) -> Option<&Cutoff> {
-        let level = match self.target {
-            Target::Fraud if evidence.contains(&ChallengeKind::IdDocument) => 2,
-            Target::Fraud if evidence.contains(&ChallengeKind::SmsCode) => 1,
-            Target::Default if evidence.contains(&ChallengeKind::BankHistory) => 1,
+    pub fn cutoff(&self, held: Kinds) -> Option<&Cutoff> {
+        self.levels.get(self.level(held)).map(|(_, cutoff)| cutoff)
+    }
+
+    /// The share of the exposure that is to be expected as lost, under the evidence held.
+    pub fn share(&self, held: Kinds) -> f64 {
+        self.loss_share * self.left.get(self.level(held)).copied().unwrap_or(1.0)
+    }
+
+    fn level(&self, held: Kinds) -> usize {
+        match self.target {
+            Target::Fraud if held.contains(ChallengeKind::IdDocument) => 2,
+            Target::Fraud if held.contains(ChallengeKind::SmsCode) => 1,
+            Target::Default if held.contains(ChallengeKind::BankHistory) => 1,
             _ => 0,
-        };
-        self.levels.get(level).map(|(_, cutoff)| cutoff)
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 //! challenge. The first group that says something decides; what the later ones say is kept as reasons.
 
 use super::cutoff::{TargetPolicy, Zone, losses, whole_minor};
-use super::file::{WhenModelFails, WhenSpent, WhenUndecided};
+use super::file::{RuleOutcome, WhenFailed, WhenModelFails, WhenSpent, WhenUndecided};
 use super::offer::reason_of;
 use super::rule::{Rule, Verdict};
 use super::{Judgement, Policy};
 use crate::domain::challenge::ChallengeKind;
-use crate::domain::decision::{Diagnostic, Outcome, Reason, Score, Scores, Target};
+use crate::domain::decision::{Diagnostic, Outcome, Reason, Score, Scores, Standing, Target};
+use crate::domain::keys::KeyKind;
 use crate::domain::reason::ReasonCode;
 use crate::features::Facts;
 
@@ -67,7 +68,7 @@ enum Says {
 struct Deciding<'a> {
     policy: &'a Policy,
     facts: &'a Facts,
-    evidence: &'a [ChallengeKind],
+    standing: &'a Standing,
     scorings: &'a [Scoring; 2],
     explain: &'a dyn Fn(Target) -> Vec<Reason>,
     scores: Scores,
@@ -76,19 +77,19 @@ struct Deciding<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// Decides one application. `scorings` are in the order of [`Target::ALL`], `evidence` is what challenges have yielded so
-/// far, and `explain` gives a model's reasons, most weighty first, where they are needed.
+/// Decides one application. `scorings` are in the order of [`Target::ALL`], `standing` is what the journey has come
+/// to, and `explain` gives a model's reasons, most weighty first, where they are needed.
 pub fn decide(
     policy: &Policy,
     facts: &Facts,
     scorings: &[Scoring; 2],
-    evidence: &[ChallengeKind],
+    standing: &Standing,
     explain: &dyn Fn(Target) -> Vec<Reason>,
 ) -> Judgement {
     let mut deciding = Deciding {
         policy,
         facts,
-        evidence,
+        standing,
         scorings,
         explain,
         scores: Scores { fraud: scorings[0].score(), default: scorings[1].score(), expected_loss_minor: None },
@@ -106,6 +107,7 @@ pub fn decide(
             Some(Says::Accept)
         });
     } else {
+        says = says.or(deciding.failure());
         let rules = deciding.rules();
         let cutoffs = deciding.cutoffs();
         says = says.or(match rules {
@@ -129,7 +131,7 @@ impl Deciding<'_> {
         }
         let looked_at = |at: usize| {
             let target = &self.policy.targets[at];
-            (self.scorings[at].score().filter(|_| !target.unused), target.loss_share)
+            (self.scorings[at].score().filter(|_| !target.unused), target.share(self.standing.held))
         };
         let exposure = self.policy.loss.exposure_at_default;
         self.losses = losses(self.facts.amount.amount_minor, looked_at(0), looked_at(1), exposure);
@@ -155,6 +157,25 @@ impl Deciding<'_> {
             self.reasons.push(Reason::of(ReasonCode::BLOCK_LIST));
         }
         blocked.then_some(Says::Decline)
+    }
+
+    /// What the policy says about a challenge that ended without evidence; where it says to go on, nothing.
+    fn failure(&mut self) -> Option<Says> {
+        let (kind, failure) = self.standing.failed?;
+        self.reasons.push(Reason::of(failure.reason()));
+        let challenge = self.policy.challenge(kind);
+        let when = if failure.is_providers() {
+            let message = "the provider failed; the policy's outcome for that was taken".into();
+            self.diagnostics.push(Diagnostic { subject: kind.name().into(), message });
+            challenge.when_provider_fails
+        } else {
+            challenge.when_failed
+        };
+        match when {
+            WhenFailed::Decline => Some(Says::Decline),
+            WhenFailed::Review => Some(Says::StepUp(Ask { review: true, ..Ask::default() })),
+            WhenFailed::Next => None,
+        }
     }
 
     fn rules(&mut self) -> Option<Says> {
@@ -199,7 +220,7 @@ impl Deciding<'_> {
                     said_by_failure(target)
                 }
                 Some(score) => {
-                    let zone = target.cutoff(self.evidence).map(|cutoff| cutoff.zone(score.calibrated_log_odds));
+                    let zone = target.cutoff(self.standing.held).map(|cutoff| cutoff.zone(score.calibrated_log_odds));
                     self.said_by_zone(zone.unwrap_or(Zone::StepUp), target.target)
                 }
             };
@@ -255,12 +276,19 @@ impl Deciding<'_> {
         self.policy.merchants.get(&self.facts.merchant).is_none_or(|merchant| merchant.step_up)
     }
 
-    /// The first challenge that has not yielded evidence; else a person, where the policy wants one.
+    /// The first challenge that can be asked; else a person, where the policy wants one.
     fn choose(&mut self, ask: Ask) -> (Outcome, Option<ChallengeKind>) {
         let profiles = self.policy.targets.iter().zip(ask.profiles).filter(|(_, asks)| *asks);
-        let mut kinds = ask.named.into_iter().chain(profiles.flat_map(|(target, _)| target.challenges.iter().copied()));
-        if let Some(kind) = kinds.find(|kind| !self.evidence.contains(kind)) {
-            return (Outcome::StepUp, Some(kind));
+        let kinds = ask.named.into_iter().chain(profiles.flat_map(|(target, _)| target.challenges.iter().copied()));
+        let mut over_limits = false;
+        for kind in kinds.filter(|kind| !self.standing.spent.contains(*kind) && self.can_be_asked(*kind)) {
+            if !self.standing.over_limits.contains(kind) {
+                return (Outcome::StepUp, Some(kind));
+            }
+            over_limits = true;
+        }
+        if over_limits {
+            self.reasons.push(Reason::of(ReasonCode::CHALLENGE_LIMIT));
         }
         if ask.review {
             return (Outcome::StepUp, None);
@@ -270,6 +298,11 @@ impl Deciding<'_> {
             WhenSpent::Decline => (Outcome::Decline, None),
             WhenSpent::Review => (Outcome::StepUp, None),
         }
+    }
+
+    /// A code needs a phone to be sent to.
+    fn can_be_asked(&self, kind: ChallengeKind) -> bool {
+        kind != ChallengeKind::SmsCode || self.facts.keys.get(KeyKind::Phone).is_some()
     }
 
     /// Every reason once, and no more of the customer's than the customer is told.
@@ -295,9 +328,10 @@ fn ask_of(target: Target) -> Ask {
 
 fn said_by(rule: &Rule) -> Says {
     match rule.outcome {
-        Outcome::Accept => Says::Accept,
-        Outcome::Decline => Says::Decline,
-        Outcome::StepUp => Says::StepUp(Ask { named: rule.challenge, ..ask_of(Target::Fraud) }),
+        RuleOutcome::Accept => Says::Accept,
+        RuleOutcome::Decline => Says::Decline,
+        RuleOutcome::StepUp => Says::StepUp(Ask { named: rule.challenge, ..ask_of(Target::Fraud) }),
+        RuleOutcome::Review => Says::StepUp(Ask { review: true, ..Ask::default() }),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The policy file as it is written. Every key is described here once: the JSON Schema in `policies/` is made from it.
 
 use crate::domain::challenge::ChallengeKind;
-use crate::domain::decision::Outcome;
 use crate::text::yaml::{Entries, Placed};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -186,7 +185,7 @@ pub(super) struct RuleEntry {
     /// The condition, an expression in CEL.
     pub when: Placed<String>,
     /// What follows where it holds.
-    pub outcome: Outcome,
+    pub outcome: RuleOutcome,
     /// The code of its reason; without it, RULE.
     pub reason: Option<Placed<String>>,
     /// What to ask for on a step-up; without it, what fraud asks for.
@@ -194,6 +193,32 @@ pub(super) struct RuleEntry {
     /// What follows where the condition cannot be computed because an input is missing; without it, a step-up. A
     /// condition that fails when its inputs are missing must say this, or test `known(x)` first.
     pub when_undecided: Option<WhenUndecided>,
+}
+
+/// What a rule says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RuleOutcome {
+    /// Accept, whatever the cut-offs say.
+    Accept,
+    /// Refuse.
+    Decline,
+    /// Ask for more.
+    StepUp,
+    /// Let a person decide.
+    Review,
+}
+
+impl RuleOutcome {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Decline => "decline",
+            Self::StepUp => "step_up",
+            Self::Review => "review",
+        }
+    }
 }
 
 /// What follows from a rule that could not be decided. Never *accept*.
@@ -250,6 +275,9 @@ pub(super) struct FraudEntry {
     pub when_model_fails: WhenModelFails,
     /// The share of the amount that a fraud costs: 0 to 1.
     pub loss_given_fraud: Option<Placed<f64>>,
+    /// How much of the loss by fraud is still to be expected once something is verified: 0 to 1; without it, all of it.
+    #[serde(default)]
+    pub left_when_verified: LeftEntry,
     /// What to ask for, in this order.
     #[serde(default = "fraud_challenges")]
     pub challenges: Vec<ChallengeKind>,
@@ -257,6 +285,16 @@ pub(super) struct FraudEntry {
 
 fn fraud_challenges() -> Vec<ChallengeKind> {
     vec![ChallengeKind::SmsCode, ChallengeKind::IdDocument]
+}
+
+/// How much of the loss by fraud is still to be expected; a level that is not given is the one before it.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LeftEntry {
+    /// The phone is verified.
+    pub phone: Option<Placed<f64>>,
+    /// The identity is verified.
+    pub identity: Option<Placed<f64>>,
 }
 
 /// Cut-offs on the fraud score by the evidence held; a level that is not given is the one before it.
@@ -340,6 +378,37 @@ pub(super) struct ChallengeEntry {
     pub attempts: Placed<u32>,
     /// How long the customer has, in seconds: at most 30 days.
     pub ttl_seconds: Placed<u32>,
+    /// How often a code may be sent again: at most 10; without it, 3.
+    pub resends: Option<Placed<u32>>,
+    /// How long after a code was sent another may be asked for, in seconds; without it, a minute.
+    pub resend_after_seconds: Option<Placed<u32>>,
+    /// How often in 24 hours the challenge is asked of one phone number, over all journeys and merchants; without it, 10.
+    pub daily_per_phone: Option<Placed<u32>>,
+    /// How often in 24 hours the challenge is asked of one customer of a merchant; without it, 10.
+    pub daily_per_customer: Option<Placed<u32>>,
+    /// What follows when the customer does not come through: too many wrong tries, no consent, out of time.
+    #[serde(default)]
+    pub when_failed: WhenFailed,
+    /// What follows when the provider does not.
+    #[serde(default = "next_challenge")]
+    pub when_provider_fails: WhenFailed,
+}
+
+fn next_challenge() -> WhenFailed {
+    WhenFailed::Next
+}
+
+/// What follows from a challenge that ended without evidence. Never *accept*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WhenFailed {
+    /// Refuse.
+    #[default]
+    Decline,
+    /// Ask for the next challenge; where none is left, what the policy says of that.
+    Next,
+    /// Let a person decide.
+    Review,
 }
 
 /// How long things stay open, in seconds: 1 second to 90 days.

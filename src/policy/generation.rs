@@ -1,7 +1,7 @@
 //! A generation: the models and the policy that decide together.
 
 use super::Policy;
-use crate::domain::challenge::ChallengeKind;
+use crate::domain::challenge::Kinds;
 use crate::domain::decision::{Digest, GenerationRef, Target};
 use crate::model::Model;
 use std::sync::Arc;
@@ -33,13 +33,13 @@ impl Generation {
 
     /// The model that scores a target before there is evidence, if there is one.
     pub fn model(&self, target: Target) -> Option<&Model> {
-        self.model_with(target, &[])
+        self.model_with(target, Kinds::NONE)
     }
 
     /// The model that scores a target: of those whose required evidence is held, the one that requires most.
-    pub fn model_with(&self, target: Target, evidence: &[ChallengeKind]) -> Option<&Model> {
+    pub fn model_with(&self, target: Target, held: Kinds) -> Option<&Model> {
         let models = self.models.iter().map(|(model, _)| model).filter(|model| model.target() == target);
-        let able = models.filter(|model| model.requires().iter().all(|kind| evidence.contains(kind)));
+        let able = models.filter(|model| model.requires().iter().all(|kind| held.contains(*kind)));
         // Of equals the first of the directory.
         able.rev().max_by_key(|model| model.requires().len())
     }

@@ -21,7 +21,7 @@ pub use generation::Generation;
 pub use summary::{CutoffSummary, Summary};
 
 use crate::domain::challenge::ChallengeKind;
-use crate::domain::decision::{Diagnostic, Outcome, Reason, Scores, Target};
+use crate::domain::decision::{Diagnostic, Outcome, Reason, Scores, Standing, Target};
 use crate::domain::geo::Country;
 use crate::domain::ids::MerchantId;
 use crate::domain::keys::KeyHasher;
@@ -31,7 +31,7 @@ use crate::features::Facts;
 use crate::model::Contributions;
 use crate::text::{Refusal, yaml};
 use cutoff::{LossPolicy, TargetPolicy};
-use file::{PolicyFile, WhenSpent};
+use file::{PolicyFile, WhenFailed, WhenSpent};
 use jiff::tz::TimeZone;
 use lists::Lists;
 use offer::{Bounds, Offer, Place, Question};
@@ -59,9 +59,25 @@ pub struct Judgement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChallengeLimits {
     /// How many tries the customer has.
-    pub attempts: u32,
+    pub tries: u32,
     /// How long the customer has, in seconds.
     pub ttl_seconds: u32,
+    /// How often a code may be sent again.
+    pub resends: u32,
+    /// How long after a code was sent another may be asked for, in seconds.
+    pub resend_after_seconds: u32,
+    /// How often in 24 hours it is asked of one phone number, over all journeys and merchants.
+    pub daily_per_phone: u32,
+    /// How often in 24 hours it is asked of one customer of a merchant.
+    pub daily_per_customer: u32,
+}
+
+/// What the policy says of one challenge.
+#[derive(Debug, Clone, Copy)]
+struct Challenge {
+    limits: ChallengeLimits,
+    when_failed: WhenFailed,
+    when_provider_fails: WhenFailed,
 }
 
 /// How long a journey and what follows it may take.
@@ -95,7 +111,7 @@ pub struct Policy {
     targets: [TargetPolicy; 2],
     loss: LossPolicy,
     /// In the order of [`ChallengeKind::ALL`].
-    challenges: [ChallengeLimits; 3],
+    challenges: [Challenge; 3],
     when_challenges_spent: WhenSpent,
     windows: Windows,
 }
@@ -130,7 +146,11 @@ impl Policy {
 
     /// How far a challenge of this kind may go.
     pub fn challenge_limits(&self, kind: ChallengeKind) -> ChallengeLimits {
-        let [sms_code, id_document, bank_history] = self.challenges;
+        self.challenge(kind).limits
+    }
+
+    fn challenge(&self, kind: ChallengeKind) -> &Challenge {
+        let [sms_code, id_document, bank_history] = &self.challenges;
         match kind {
             ChallengeKind::SmsCode => sms_code,
             ChallengeKind::IdDocument => id_document,
@@ -203,13 +223,13 @@ impl Policy {
 
 /// Judges one application: features → models → policy. Total and pure.
 pub fn judge(facts: &Facts, generation: &Generation) -> Judgement {
-    judge_with(facts, generation, &[])
+    judge_with(facts, generation, &Standing::default())
 }
 
-/// Judges one application again, on the evidence that challenges have yielded.
-pub fn judge_with(facts: &Facts, generation: &Generation, evidence: &[ChallengeKind]) -> Judgement {
+/// Judges one application on what its journey has come to.
+pub fn judge_with(facts: &Facts, generation: &Generation, standing: &Standing) -> Judgement {
     let policy = &generation.policy;
-    let models = Target::ALL.map(|target| generation.model_with(target, evidence));
+    let models = Target::ALL.map(|target| generation.model_with(target, standing.held));
     let mut contributions = [Contributions::default(), Contributions::default()];
     let mut score = |at: usize| {
         let (Some(model), Some(contributions)) = (models[at], contributions.get_mut(at)) else {
@@ -230,7 +250,7 @@ pub fn judge_with(facts: &Facts, generation: &Generation, evidence: &[ChallengeK
         });
         of.unwrap_or_default()
     };
-    decide(policy, facts, &scorings, evidence, &explain)
+    decide(policy, facts, &scorings, standing, &explain)
 }
 
 #[cfg(test)]

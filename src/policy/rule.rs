@@ -3,10 +3,10 @@
 //! The language is CEL without macros and optional values: a condition holds no loop, so its cost is bounded by its
 //! length. Numbers are floats, a missing value is `null`; `known(x)` and `or_else(x, d)` speak about what is missing.
 
-use super::file::WhenUndecided;
+use super::file::{RuleOutcome, WhenUndecided};
 use super::names::{Seen, Slot, Value};
 use crate::domain::challenge::ChallengeKind;
-use crate::domain::decision::{Outcome, Scores};
+use crate::domain::decision::Scores;
 use crate::domain::reason::ReasonCode;
 use crate::features::Facts;
 use cel::common::ast::{EntryExpr, Expr};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Rule {
     pub name: Box<str>,
-    pub outcome: Outcome,
+    pub outcome: RuleOutcome,
     pub reason: ReasonCode,
     pub challenge: Option<ChallengeKind>,
     pub when_undecided: WhenUndecided,

@@ -31,8 +31,12 @@ fn root(path: &str) -> PathBuf {
 fn facts() -> Facts {
     let hasher = hasher();
     let mut keys = Keys::default();
-    for (kind, value) in [(KeyKind::Customer, "c-1"), (KeyKind::Email, "ada@example.org"), (KeyKind::Ip, "203.0.113.7")]
-    {
+    for (kind, value) in [
+        (KeyKind::Customer, "c-1"),
+        (KeyKind::Email, "ada@example.org"),
+        (KeyKind::Phone, "+33612345678"),
+        (KeyKind::Ip, "203.0.113.7"),
+    ] {
         keys.0[kind as usize] = Some(hasher.hash(kind, "shop", value));
     }
     Facts {
@@ -59,6 +63,12 @@ fn scored(probability: f64) -> Scoring {
 
 fn failed() -> Scoring {
     Scoring::Failed(Diagnostic { subject: "model".into(), message: "cannot".into() })
+}
+
+/// The standing of a journey whose challenges have yielded this evidence.
+fn standing(held: &[ChallengeKind]) -> Standing {
+    let held: Kinds = held.iter().copied().collect();
+    Standing { held, spent: held, ..Standing::default() }
 }
 
 /// A model's reasons, as [`decide`] asks for them.
@@ -97,18 +107,18 @@ struct Case<'a> {
     more: &'a str,
     facts: Facts,
     scorings: [Scoring; 2],
-    evidence: &'a [ChallengeKind],
+    held: &'a [ChallengeKind],
 }
 
 impl Default for Case<'_> {
     fn default() -> Self {
-        Self { more: "", facts: facts(), scorings: [scored(0.01), scored(0.01)], evidence: &[] }
+        Self { more: "", facts: facts(), scorings: [scored(0.01), scored(0.01)], held: &[] }
     }
 }
 
 fn check(name: &str, case: Case<'_>, expected: &str) {
     let policy = load(&format!("{BASE}{}", case.more));
-    let judgement = decide(&policy, &case.facts, &case.scorings, case.evidence, &explain);
+    let judgement = decide(&policy, &case.facts, &case.scorings, &standing(case.held), &explain);
     assert_eq!(shown(&judgement).trim_end(), expected, "{name}");
 }
 
@@ -184,24 +194,24 @@ fn groups_decide_in_their_order_and_all_reasons_are_kept() {
         ),
         (
             "evidence moves the cut-off",
-            Case { scorings: [scored(0.2), scored(0.01)], evidence: &[ChallengeKind::SmsCode], ..case("") },
+            Case { scorings: [scored(0.2), scored(0.01)], held: &[ChallengeKind::SmsCode], ..case("") },
             "accept",
         ),
         (
             "no challenge is asked twice",
-            Case { scorings: [scored(0.4), scored(0.01)], evidence: &[ChallengeKind::SmsCode], ..case("") },
+            Case { scorings: [scored(0.4), scored(0.01)], held: &[ChallengeKind::SmsCode], ..case("") },
             "step_up(id_document) FRAUD_SCORE DEVICE_UNUSUAL ACCOUNT_NEW",
         ),
         (
             "when all are spent",
-            Case { scorings: [scored(0.6), scored(0.01)], evidence: &ChallengeKind::ALL, ..case("") },
+            Case { scorings: [scored(0.6), scored(0.01)], held: &ChallengeKind::ALL, ..case("") },
             "decline FRAUD_SCORE DEVICE_UNUSUAL ACCOUNT_NEW CHALLENGES_SPENT",
         ),
         (
             "or a person decides",
             Case {
                 scorings: [scored(0.6), scored(0.01)],
-                evidence: &ChallengeKind::ALL,
+                held: &ChallengeKind::ALL,
                 ..case("when_challenges_spent: review\n")
             },
             "step_up FRAUD_SCORE DEVICE_UNUSUAL ACCOUNT_NEW CHALLENGES_SPENT",
@@ -276,13 +286,13 @@ fn rules_speak_about_signals_and_what_is_missing() {
 fn what_went_wrong_is_said_and_marked() {
     let more = "rules: [{ name: high_risk, when: signal_risk > 5, outcome: decline, when_undecided: skip }]\n";
     let policy = load(&format!("{BASE}{more}"));
-    let judgement = decide(&policy, &facts(), &[scored(0.01), failed()], &[], &explain);
+    let judgement = decide(&policy, &facts(), &[scored(0.01), failed()], &Standing::default(), &explain);
     assert!(judgement.degraded);
     let said: Vec<_> = judgement.diagnostics.iter().map(|one| format!("{}: {}", one.subject, one.message)).collect();
     assert_eq!(said, ["model: cannot", "high_risk: undecided, missing: signal_risk; no outcome was taken"]);
     assert_eq!(judgement.scores.expected_loss_minor, None, "a loss is not guessed");
     let judgement =
-        decide(&policy, &with_signals(&[("risk", Signal::Number(1.0))]), &[scored(0.1), scored(0.2)], &[], &explain);
+        decide(&policy, &with_signals(&[("risk", Signal::Number(1.0))]), &[scored(0.1), scored(0.2)], &Standing::default(), &explain);
     assert!(!judgement.degraded);
     // 0.1 × 20,000 + 0.9 × 0.2 × 20,000
     assert_eq!(judgement.scores.expected_loss_minor, Some(5_600));
@@ -294,7 +304,7 @@ fn an_unused_target_needs_no_model() {
     let policy = load(&source);
     assert!(policy.needs(Target::Fraud) && !policy.needs(Target::Default));
     for default in [Scoring::NoModel, failed(), scored(0.99)] {
-        let judgement = decide(&policy, &facts(), &[scored(0.01), default], &[], &explain);
+        let judgement = decide(&policy, &facts(), &[scored(0.01), default], &Standing::default(), &explain);
         assert_eq!((judgement.outcome, judgement.degraded), (Outcome::Accept, false));
         assert_eq!(judgement.scores.expected_loss_minor, Some(200));
     }
@@ -489,8 +499,8 @@ proptest! {
         let facts = Facts { amount: Money { amount_minor, currency: Currency::EUR }, ..facts() };
         let missing = [&fraud, &default].iter().any(|one| !matches!(one, Scoring::Scored(score) if !score.probability.is_nan()));
         let scorings = [fraud, default];
-        let judgement = decide(&policy, &facts, &scorings, &evidence, &explain);
-        prop_assert_eq!(&judgement, &decide(&policy, &facts, &scorings, &evidence, &explain), "pure");
+        let judgement = decide(&policy, &facts, &scorings, &standing(&evidence), &explain);
+        prop_assert_eq!(&judgement, &decide(&policy, &facts, &scorings, &standing(&evidence), &explain), "pure");
         if !(5_000..=300_000).contains(&amount_minor) {
             prop_assert_eq!(judgement.outcome, Outcome::Decline);
             prop_assert_eq!(judgement.reasons.first().map(|reason| reason.code), Some(ReasonCode::LIMIT_AMOUNT));

@@ -221,7 +221,12 @@ impl Reader for MemoryReader {
             let mut page = Page::default();
             let older = log.entries.range(..query.before.unwrap_or(Seq(i64::MAX))).rev();
             for (read, (seq, entry)) in older.enumerate() {
-                if record::Row::of(entry, &[]).summary().answers(query) {
+                let mut summary = record::Row::of(entry, &[]).summary();
+                // Where the application stands now, not where it began.
+                let later = log.later.get(&entry.id).into_iter().flatten().rev();
+                let states = later.filter_map(|seq| record::Row::of(log.entries.get(seq)?, &[]).state);
+                summary.state = states.take(1).next().or(summary.state);
+                if summary.answers(query) {
                     page.entries.push(Entry::clone(entry));
                 }
                 if page.entries.len() >= query.limit || read + 1 == LIST_ROWS {

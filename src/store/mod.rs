@@ -23,7 +23,7 @@ use crate::domain::money::Money;
 use crate::domain::outcome::RepaymentOutcome;
 use crate::domain::time::Timestamp;
 use crate::features::Facts;
-use crate::journey::{State, StateKind};
+use crate::journey::{self, Stands, State, StateKind};
 use std::sync::Arc;
 
 /// One thing that happened. Its place in the log is its id's [`Seq`]. It is also the audit entry: who, what, when.
@@ -52,6 +52,10 @@ impl Entry {
         let command = match &self.event {
             Event::Submitted(submitted) => &submitted.command,
             Event::OutcomeReported(reported) => &reported.command,
+            Event::Moved(moved) => match &moved.command {
+                Some(command) => command,
+                None => return false,
+            },
             Event::Imported(_) => return false,
         };
         self.merchant == *merchant && command.fingerprint == fingerprint && command.content == *content
@@ -67,6 +71,8 @@ pub enum Event {
     Imported(Imported),
     /// A gateway told how a purchase turned out.
     OutcomeReported(OutcomeReported),
+    /// An application's journey went on.
+    Moved(Box<Moved>),
 }
 
 /// A purchase was submitted and decided.
@@ -108,6 +114,21 @@ pub struct OutcomeReported {
     pub keys: Keys,
     /// When the purchase was submitted.
     pub purchased_at: Timestamp,
+}
+
+/// An application's journey went on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moved {
+    /// The name and content of the command that did it; `None`: a provider's answer, or the time.
+    pub command: Option<Command>,
+    /// What happened.
+    pub event: journey::Event,
+    /// The decision that it carries, if one was due.
+    pub decision: Option<Decision>,
+    /// The keys that the purchase counts for, so that counting needs no look-up.
+    pub keys: Keys,
+    /// Where the application stands after it.
+    pub stands: Stands,
 }
 
 /// The identity of a command, by which a repetition is known.

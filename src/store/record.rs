@@ -2,12 +2,13 @@
 //! [`Entry`] again, bit for bit.
 //!
 //! The column `event` begins with the number of its format, [`FORMAT`]; what follows is one protobuf message, by
-//! `kind`: [`SubmittedRecord`], [`ImportedRecord`] or [`OutcomeReportedRecord`]. Field numbers and the numbers that
+//! `kind`: [`SubmittedRecord`], [`ImportedRecord`], [`OutcomeReportedRecord`] or [`MovedRecord`]. Field numbers and the numbers that
 //! stand for names below are permanent: a field that is no longer written keeps its number, and rows of every earlier
 //! version stay readable. Floats are stored as their bits (`fixed64`), because protobuf's `double` loses the sign of
 //! zero. Times inside an event are stored as milliseconds after the entry's own. What the entry's columns say is not
 //! said again: a submission's facts have its merchant, and its decision has its id.
 
+mod journey;
 mod read;
 mod write;
 
@@ -28,6 +29,8 @@ pub const SUBMITTED: i64 = 1;
 pub const IMPORTED: i64 = 2;
 /// The column `kind` of a reported outcome.
 pub const OUTCOME_REPORTED: i64 = 3;
+/// The column `kind` of a step of a journey.
+pub const MOVED: i64 = 4;
 
 /// One row of the table `entry`, by its columns.
 #[derive(Debug, Clone, Copy)]
@@ -44,9 +47,9 @@ pub struct Row<'a> {
     pub application: Option<i64>,
     /// Who caused it.
     pub actor: &'a str,
-    /// [`SUBMITTED`], [`IMPORTED`] or [`OUTCOME_REPORTED`].
+    /// [`SUBMITTED`], [`IMPORTED`], [`OUTCOME_REPORTED`] or [`MOVED`].
     pub kind: i64,
-    /// The number of a submission's [`StateKind`](crate::journey::StateKind).
+    /// The number of the [`StateKind`](crate::journey::StateKind) that a submission or a step led to.
     pub state: Option<i64>,
     /// The bits of the customer's key.
     pub customer: Option<i64>,
@@ -65,6 +68,7 @@ impl<'a> Row<'a> {
             }
             Event::Imported(imported) => (IMPORTED, None, Some(&imported.keys)),
             Event::OutcomeReported(_) => (OUTCOME_REPORTED, None, None),
+            Event::Moved(moved) => (MOVED, Some(moved.stands.kind as i64), None),
         };
         Self {
             seq: entry.id.seq().0,
@@ -108,8 +112,9 @@ impl<'a> Row<'a> {
             (SUBMITTED, None) => {
                 let record = SubmittedRecord::decode(message).map_err(unreadable)?;
                 let missing = || wrong("event", "generation: expected one that was kept");
-                let generation = generation(record.generation)?.ok_or_else(missing)?;
-                let event = read::submitted(record, id, at, &merchant, generation).map_err(unexpected)?;
+                let decision = record.decision.as_ref().map_or(0, |decision| decision.generation);
+                let generation = generation(decision)?.ok_or_else(missing)?;
+                let event = read::submitted(record, id, at, &merchant, &generation).map_err(unexpected)?;
                 (id, Event::Submitted(Box::new(event)))
             }
             (IMPORTED, None) => {
@@ -118,21 +123,37 @@ impl<'a> Row<'a> {
             }
             (OUTCOME_REPORTED, Some(application)) => {
                 let record = OutcomeReportedRecord::decode(message).map_err(unreadable)?;
-                let place = application;
-                let application = EntryId::from_parts(Seq(place), record.application_random);
-                if application.seq().0 != place {
-                    return Err(wrong("application", "expected a place of 60 bits"));
-                }
+                let application = self.later(application, record.application_random)?;
                 (application, Event::OutcomeReported(read::outcome_reported(record, at).map_err(unexpected)?))
+            }
+            (MOVED, Some(application)) => {
+                let record = MovedRecord::decode(message).map_err(unreadable)?;
+                let application = self.later(application, record.application_random)?;
+                let generation = match &record.decision {
+                    Some(decision) => {
+                        let missing = || wrong("event", "decision.generation: expected one that was kept");
+                        Some(generation(decision.generation)?.ok_or_else(missing)?)
+                    }
+                    None => None,
+                };
+                let event = read::moved(record, id, at, self.state, generation.as_ref()).map_err(unexpected)?;
+                (application, Event::Moved(Box::new(event)))
             }
             (SUBMITTED | IMPORTED, Some(_)) => {
                 return Err(wrong("application", "expected none: it is the first entry"));
             }
-            (OUTCOME_REPORTED, None) => return Err(wrong("application", "expected the application's place")),
-            _ => return Err(wrong("kind", "expected 1, 2 or 3")),
+            (OUTCOME_REPORTED | MOVED, None) => return Err(wrong("application", "expected the application's place")),
+            _ => return Err(wrong("kind", "expected 1, 2, 3 or 4")),
         };
         let subject = self.subject.map(|bytes| super::Subject(bytes.into()));
         Ok(Entry { id, at, merchant, application, actor: self.actor.into(), event, subject })
+    }
+
+    /// The application of a later entry.
+    fn later(&self, place: i64, random: u64) -> Result<EntryId, StoreError> {
+        let application = EntryId::from_parts(Seq(place), random);
+        let good = application.seq().0 == place;
+        good.then_some(application).ok_or_else(|| self.damaged("application", "expected a place of 60 bits"))
     }
 
     fn damaged(&self, column: &str, problem: &str) -> StoreError {
@@ -154,7 +175,7 @@ pub struct Summary<'a> {
     pub merchant: &'a str,
     /// [`Row::kind`].
     pub kind: i64,
-    /// [`Row::state`].
+    /// Where the application stands now.
     pub state: Option<i64>,
     /// [`Row::customer`].
     pub customer: Option<i64>,
@@ -176,6 +197,7 @@ impl Summary<'_> {
 pub fn generation(entry: &Entry) -> Option<&Arc<GenerationRef>> {
     match &entry.event {
         Event::Submitted(submitted) => Some(&submitted.decision.generation),
+        Event::Moved(moved) => moved.decision.as_ref().map(|decision| &decision.generation),
         Event::Imported(_) | Event::OutcomeReported(_) => None,
     }
 }
@@ -190,6 +212,9 @@ pub fn encode(entry: &Entry, generation: u32, bytes: &mut Vec<u8>) {
         Event::Imported(imported) => append(&write::imported(imported), bytes),
         Event::OutcomeReported(reported) => {
             append(&write::outcome_reported(reported, entry.at, entry.application.random()), bytes);
+        }
+        Event::Moved(moved) => {
+            append(&write::moved(moved, entry.at, entry.application.random(), generation), bytes);
         }
     }
 }
@@ -235,28 +260,73 @@ struct SubmittedRecord {
     vector: Vec<u8>,
     #[prost(message, repeated, tag = "9")]
     signals: Vec<SignalRecord>,
-    #[prost(sint64, tag = "10")]
+    #[prost(message, optional, tag = "10")]
+    decision: Option<DecisionRecord>,
+    #[prost(message, optional, tag = "11")]
+    state: Option<journey::StateRecord>,
+}
+
+/// A decision.
+#[derive(Clone, PartialEq, Message)]
+struct DecisionRecord {
+    #[prost(sint64, tag = "1")]
     decided_after_ms: i64,
     /// 1 accept, 2 decline, 3 step-up.
-    #[prost(uint32, tag = "11")]
+    #[prost(uint32, tag = "2")]
     outcome: u32,
-    #[prost(message, repeated, tag = "12")]
+    #[prost(message, repeated, tag = "3")]
     reasons: Vec<ReasonRecord>,
-    #[prost(message, optional, tag = "13")]
+    #[prost(message, optional, tag = "4")]
     fraud: Option<ScoreRecord>,
-    #[prost(message, optional, tag = "14")]
+    #[prost(message, optional, tag = "5")]
     default: Option<ScoreRecord>,
-    #[prost(sint64, optional, tag = "15")]
+    #[prost(sint64, optional, tag = "6")]
     expected_loss_minor: Option<i64>,
     /// `generation.id`.
-    #[prost(uint32, tag = "16")]
+    #[prost(uint32, tag = "7")]
     generation: u32,
-    #[prost(bool, tag = "17")]
+    #[prost(bool, tag = "8")]
     degraded: bool,
-    #[prost(message, repeated, tag = "18")]
+    #[prost(message, repeated, tag = "9")]
     diagnostics: Vec<DiagnosticRecord>,
-    #[prost(oneof = "StateRecord", tags = "19, 20, 21, 22")]
-    state: Option<StateRecord>,
+    /// Kinds of challenges, as [`Kinds::bits`](crate::domain::challenge::Kinds::bits); the next two as well.
+    #[prost(uint32, tag = "10")]
+    held: u32,
+    #[prost(uint32, tag = "11")]
+    spent: u32,
+    #[prost(uint32, tag = "12")]
+    over_limits: u32,
+    /// The kind that failed: 1 SMS code, 2 identity document, 3 bank history; 0: none did.
+    #[prost(uint32, tag = "13")]
+    failed_kind: u32,
+    /// How: the place in [`Failure::ALL`](crate::domain::challenge::Failure::ALL), from 1.
+    #[prost(uint32, tag = "14")]
+    failure: u32,
+}
+
+/// A step of a journey.
+#[derive(Clone, PartialEq, Message)]
+struct MovedRecord {
+    #[prost(message, optional, tag = "1")]
+    command: Option<CommandRecord>,
+    #[prost(message, optional, tag = "2")]
+    decision: Option<DecisionRecord>,
+    /// The random bits of the application's id.
+    #[prost(fixed64, tag = "3")]
+    application_random: u64,
+    #[prost(oneof = "journey::EventRecord", tags = "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18")]
+    event: Option<journey::EventRecord>,
+    #[prost(message, optional, tag = "19")]
+    keys: Option<KeysRecord>,
+    /// When something happens by itself.
+    #[prost(sint64, optional, tag = "20")]
+    due_after_ms: Option<i64>,
+    /// Whether something is still to be done outside.
+    #[prost(bool, tag = "21")]
+    owes: bool,
+    /// What the provider's notices call the attempt, hashed; 0: none come.
+    #[prost(fixed64, tag = "22")]
+    reference: u64,
 }
 
 /// A purchase of the past.
@@ -380,45 +450,6 @@ struct DiagnosticRecord {
     subject: String,
     #[prost(string, tag = "2")]
     message: String,
-}
-
-#[derive(Clone, PartialEq, prost::Oneof)]
-enum StateRecord {
-    #[prost(message, tag = "19")]
-    Challenged(ChallengedRecord),
-    #[prost(message, tag = "20")]
-    InReview(InReviewRecord),
-    #[prost(message, tag = "21")]
-    Accepted(PlanRecord),
-    #[prost(message, tag = "22")]
-    Declined(DeclinedRecord),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ChallengedRecord {
-    /// 1 SMS code, 2 identity document, 3 bank history.
-    #[prost(uint32, tag = "1")]
-    kind: u32,
-    #[prost(uint32, tag = "2")]
-    attempts_left: u32,
-    #[prost(sint64, tag = "3")]
-    deadline_after_ms: i64,
-    #[prost(sint64, tag = "4")]
-    expires_after_ms: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct InReviewRecord {
-    #[prost(sint64, tag = "1")]
-    expires_after_ms: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct DeclinedRecord {
-    #[prost(sint64, tag = "1")]
-    offer_until_after_ms: i64,
-    #[prost(sint64, tag = "2")]
-    review_until_after_ms: i64,
 }
 
 #[derive(Clone, PartialEq, Message)]

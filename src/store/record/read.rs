@@ -1,8 +1,10 @@
 //! From the records to the domain's words. What cannot have been written is named.
 
 use super::*;
-use crate::domain::challenge::ChallengeKind;
-use crate::domain::decision::{Decision, Diagnostic, Digest, ModelRef, Outcome, Reason, Score, Scores, Target};
+use crate::domain::challenge::Kinds;
+use crate::domain::decision::{
+    Decision, Diagnostic, Digest, ModelRef, Outcome, Reason, Score, Scores, Standing, Target,
+};
 use crate::domain::geo::Country;
 use crate::domain::ids::{DecisionId, RequestId};
 use crate::domain::keys::Keys;
@@ -12,8 +14,8 @@ use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
 use crate::domain::reason::ReasonCode;
 use crate::domain::submission::{Signal, Signals};
 use crate::features::{Facts, Vector};
-use crate::journey::State;
-use crate::store::{Command, Imported, OutcomeReported, Submitted};
+use crate::journey::{Stands, StateKind};
+use crate::store::{Command, Imported, Moved, OutcomeReported, Submitted};
 
 /// What cannot be there: the field, and what was expected.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub(super) fn submitted(
     id: EntryId,
     at: Timestamp,
     merchant: &MerchantId,
-    generation: Arc<GenerationRef>,
+    generation: &Arc<GenerationRef>,
 ) -> Result<Submitted, Wrong> {
     let facts = Facts {
         merchant: merchant.clone(),
@@ -36,11 +38,35 @@ pub(super) fn submitted(
             None => None,
         },
         keys: keys(record.keys)?,
-        vector: Vector::decode(&record.vector).ok_or(Wrong("vector: expected the features' values"))?,
+        vector: vector(&record.vector)?,
         signals: signals(record.signals)?,
     };
+    Ok(Submitted {
+        command: command(record.command)?,
+        merchant_reference: record.merchant_reference.map(String::into_boxed_str),
+        facts,
+        decision: decision(record.decision.ok_or(Wrong("decision: expected one"))?, id, at, generation)?,
+        state: journey::read_state(record.state, at)?,
+    })
+}
+
+pub(super) fn vector(bytes: &[u8]) -> Result<Vector, Wrong> {
+    Vector::decode(bytes).ok_or(Wrong("vector: expected the features' values"))
+}
+
+fn decision(
+    record: DecisionRecord,
+    id: EntryId,
+    at: Timestamp,
+    generation: &Arc<GenerationRef>,
+) -> Result<Decision, Wrong> {
     let diagnostics = record.diagnostics.into_iter();
-    let decision = Decision {
+    let kinds = |bits| Kinds::from_bits(bits).ok_or(Wrong("standing: expected known kinds"));
+    let failed = match record.failed_kind {
+        0 => None,
+        kind => Some((journey::read_kind(kind)?, journey::read_failure(record.failure)?)),
+    };
+    Ok(Decision {
         id: DecisionId(id),
         outcome: match record.outcome {
             1 => Outcome::Accept,
@@ -48,23 +74,48 @@ pub(super) fn submitted(
             3 => Outcome::StepUp,
             _ => return Err(Wrong("outcome: expected 1, 2 or 3")),
         },
+        standing: Standing {
+            held: kinds(record.held)?,
+            spent: kinds(record.spent)?,
+            over_limits: kinds(record.over_limits)?,
+            failed,
+        },
         reasons: record.reasons.into_iter().map(reason).collect::<Result<_, _>>()?,
         scores: Scores {
             fraud: record.fraud.map(score),
             default: record.default.map(score),
             expected_loss_minor: record.expected_loss_minor,
         },
-        generation,
+        generation: generation.clone(),
         degraded: record.degraded,
         diagnostics: diagnostics.map(|DiagnosticRecord { subject, message }| Diagnostic { subject, message }).collect(),
         decided_at: after(record.decided_after_ms, at)?,
+    })
+}
+
+pub(super) fn moved(
+    record: MovedRecord,
+    id: EntryId,
+    at: Timestamp,
+    state: Option<i64>,
+    generation: Option<&Arc<GenerationRef>>,
+) -> Result<Moved, Wrong> {
+    let decision = match (record.decision, generation) {
+        (Some(record), Some(generation)) => Some(decision(record, id, at, generation)?),
+        _ => None,
     };
-    Ok(Submitted {
-        command: command(record.command)?,
-        merchant_reference: record.merchant_reference.map(String::into_boxed_str),
-        facts,
+    let kind = StateKind::ALL.into_iter().find(|kind| Some(*kind as i64) == state);
+    Ok(Moved {
+        command: record.command.map(|record| command(Some(record))).transpose()?,
+        event: journey::read_event(record.event, at)?,
         decision,
-        state: state(record.state, at)?,
+        keys: keys(record.keys)?,
+        stands: Stands {
+            kind: kind.ok_or(Wrong("state: expected the number of a state"))?,
+            due_at: record.due_after_ms.map(|ms| after(ms, at)).transpose()?,
+            owes: record.owes,
+            reference: record.reference,
+        },
     })
 }
 
@@ -91,7 +142,7 @@ pub(super) fn generation(record: GenerationRecord) -> Result<GenerationRef, Wron
     Ok(GenerationRef { models: models.collect::<Result<_, _>>()?, policy_digest: record.policy_digest })
 }
 
-fn after(ms: i64, at: Timestamp) -> Result<Timestamp, Wrong> {
+pub(super) fn after(ms: i64, at: Timestamp) -> Result<Timestamp, Wrong> {
     let time = at.ms().checked_add(ms).and_then(|ms| Timestamp::from_ms(ms).ok());
     time.ok_or(Wrong("a time: expected one from 1970-01-01 to 9999-12-30"))
 }
@@ -186,29 +237,7 @@ fn outcome(number: u32) -> Result<RepaymentOutcome, Wrong> {
     }
 }
 
-fn state(record: Option<StateRecord>, at: Timestamp) -> Result<State, Wrong> {
-    Ok(match record.ok_or(Wrong("state: expected one"))? {
-        StateRecord::Challenged(record) => State::Challenged {
-            kind: match record.kind {
-                1 => ChallengeKind::SmsCode,
-                2 => ChallengeKind::IdDocument,
-                3 => ChallengeKind::BankHistory,
-                _ => return Err(Wrong("state.kind: expected 1, 2 or 3")),
-            },
-            attempts_left: record.attempts_left,
-            deadline: after(record.deadline_after_ms, at)?,
-            expires_at: after(record.expires_after_ms, at)?,
-        },
-        StateRecord::InReview(record) => State::InReview { expires_at: after(record.expires_after_ms, at)? },
-        StateRecord::Accepted(record) => State::Accepted { plan: plan(record)? },
-        StateRecord::Declined(record) => State::Declined {
-            offer_until: after(record.offer_until_after_ms, at)?,
-            review_until: after(record.review_until_after_ms, at)?,
-        },
-    })
-}
-
-fn plan(record: PlanRecord) -> Result<Plan, Wrong> {
+pub(super) fn plan(record: PlanRecord) -> Result<Plan, Wrong> {
     Ok(Plan {
         choice: choice(record.choice)?,
         amount: money(record.amount)?,

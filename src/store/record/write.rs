@@ -1,25 +1,17 @@
 //! From the domain's words to the records.
 
 use super::*;
-use crate::domain::challenge::ChallengeKind;
 use crate::domain::decision::{Decision, Outcome, Reason, Score, Target};
 use crate::domain::keys::Keys;
 use crate::domain::money::Money;
 use crate::domain::outcome::RepaymentOutcome;
 use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
 use crate::domain::submission::Signal;
-use crate::journey::State;
-use crate::store::{Command, Imported, OutcomeReported, Submitted};
+use crate::features::Vector;
+use crate::store::{Command, Imported, Moved, OutcomeReported, Submitted};
 
 pub(super) fn submitted(submitted: &Submitted, at: Timestamp, generation: u32) -> SubmittedRecord {
-    let Submitted { command: asked, merchant_reference, facts, decision, state: stands } = submitted;
-    let Decision { outcome, reasons, scores, degraded, diagnostics, decided_at, .. } = decision;
-    let mut vector = Vec::with_capacity(512);
-    facts.vector.encode(&mut vector);
-    let diagnostics = diagnostics.iter().map(|diagnostic| DiagnosticRecord {
-        subject: diagnostic.subject.clone(),
-        message: diagnostic.message.clone(),
-    });
+    let Submitted { command: asked, merchant_reference, facts, decision: decided, state } = submitted;
     SubmittedRecord {
         command: Some(command(asked)),
         merchant_reference: merchant_reference.as_deref().map(String::from),
@@ -28,8 +20,26 @@ pub(super) fn submitted(submitted: &Submitted, at: Timestamp, generation: u32) -
         plan: Some(choice(facts.plan)),
         country: facts.country.map(|country| country.code().into()),
         keys: Some(keys(&facts.keys)),
-        vector,
+        vector: vector(&facts.vector),
         signals: facts.signals.iter().map(|(name, value)| signal(name, value)).collect(),
+        decision: Some(decision(decided, at, generation)),
+        state: Some(journey::write_state(state, at)),
+    }
+}
+
+pub(super) fn vector(vector: &Vector) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
+    vector.encode(&mut bytes);
+    bytes
+}
+
+fn decision(decision: &Decision, at: Timestamp, generation: u32) -> DecisionRecord {
+    let Decision { outcome, standing, reasons, scores, degraded, diagnostics, decided_at, .. } = decision;
+    let diagnostics = diagnostics.iter().map(|diagnostic| DiagnosticRecord {
+        subject: diagnostic.subject.clone(),
+        message: diagnostic.message.clone(),
+    });
+    DecisionRecord {
         decided_after_ms: after(*decided_at, at),
         outcome: match outcome {
             Outcome::Accept => 1,
@@ -43,7 +53,24 @@ pub(super) fn submitted(submitted: &Submitted, at: Timestamp, generation: u32) -
         generation,
         degraded: *degraded,
         diagnostics: diagnostics.collect(),
-        state: Some(state(stands, at)),
+        held: standing.held.bits().into(),
+        spent: standing.spent.bits().into(),
+        over_limits: standing.over_limits.bits().into(),
+        failed_kind: standing.failed.map_or(0, |(kind, _)| journey::write_kind(kind)),
+        failure: standing.failed.map_or(0, |(_, failure)| journey::write_failure(failure)),
+    }
+}
+
+pub(super) fn moved(moved: &Moved, at: Timestamp, application_random: u64, generation: u32) -> MovedRecord {
+    MovedRecord {
+        command: moved.command.as_ref().map(command),
+        decision: moved.decision.as_ref().map(|decided| decision(decided, at, generation)),
+        application_random,
+        event: Some(journey::write_event(&moved.event, at)),
+        keys: Some(keys(&moved.keys)),
+        due_after_ms: moved.stands.due_at.map(|due| after(due, at)),
+        owes: moved.stands.owes,
+        reference: moved.stands.reference,
     }
 }
 
@@ -81,7 +108,7 @@ pub(super) fn generation(generation: &GenerationRef) -> GenerationRecord {
 }
 
 /// Both times lie within the range that can be written, so their difference does too.
-fn after(time: Timestamp, at: Timestamp) -> i64 {
+pub(super) fn after(time: Timestamp, at: Timestamp) -> i64 {
     time.ms() - at.ms()
 }
 
@@ -155,30 +182,7 @@ fn outcome(outcome: RepaymentOutcome) -> u32 {
     }
 }
 
-fn state(state: &State, at: Timestamp) -> StateRecord {
-    match state {
-        State::Challenged { kind, attempts_left, deadline, expires_at } => StateRecord::Challenged(ChallengedRecord {
-            kind: match kind {
-                ChallengeKind::SmsCode => 1,
-                ChallengeKind::IdDocument => 2,
-                ChallengeKind::BankHistory => 3,
-            },
-            attempts_left: *attempts_left,
-            deadline_after_ms: after(*deadline, at),
-            expires_after_ms: after(*expires_at, at),
-        }),
-        State::InReview { expires_at } => {
-            StateRecord::InReview(InReviewRecord { expires_after_ms: after(*expires_at, at) })
-        }
-        State::Accepted { plan: schedule } => StateRecord::Accepted(plan(schedule)),
-        State::Declined { offer_until, review_until } => StateRecord::Declined(DeclinedRecord {
-            offer_until_after_ms: after(*offer_until, at),
-            review_until_after_ms: after(*review_until, at),
-        }),
-    }
-}
-
-fn plan(plan: &Plan) -> PlanRecord {
+pub(super) fn plan(plan: &Plan) -> PlanRecord {
     PlanRecord {
         choice: Some(choice(plan.choice)),
         amount: Some(money(plan.amount)),

@@ -137,7 +137,10 @@ impl SqliteReader {
     /// The places of a page, and where to go on.
     fn listed(&self, query: &ListQuery) -> Result<(Vec<Seq>, Option<Seq>), StoreError> {
         let failure = |error| self.database.failure(error);
-        let older = "SELECT seq, at_ms, merchant, kind, state, customer FROM entry WHERE seq < ?1 ORDER BY seq DESC";
+        // Where the application stands now, not where it began.
+        let older = "SELECT seq, at_ms, merchant, kind, coalesce((SELECT state FROM entry AS later \
+                     WHERE later.application = entry.seq AND later.state IS NOT NULL ORDER BY later.seq DESC LIMIT 1), \
+                     state), customer FROM entry WHERE seq < ?1 ORDER BY seq DESC";
         let mut select = self.prepare(older)?;
         let before = query.before.map_or(i64::MAX, |before| before.0);
         let mut rows = select.query([before]).map_err(failure)?;

@@ -1,0 +1,213 @@
+//! What is to be done outside: asking providers, with pauses and repetitions, after the commit that called for it and
+//! never before. What comes of it goes back into the one sequence as an input.
+//!
+//! What is owed follows from the journeys' states, so nothing is kept here that a crash could lose, but for what the
+//! customer gave (a code): whoever waits for that has to be asked again.
+
+mod errand;
+
+use super::activity::Token;
+use super::call::Given;
+use super::clock::Clock;
+use super::readers::Readers;
+use super::sequencer::Message;
+use super::vault::Vault;
+use crate::domain::applicant::Applicant;
+use crate::domain::ids::{EntryId, Seq};
+use crate::features::Vector;
+use crate::journey::{self, Effect};
+use crate::policy::Generation;
+use crate::provider::Providers;
+use crate::store::Subject;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::{AbortHandle, Id, JoinSet};
+
+/// [`Effect::name`] of a poll.
+const POLL: &str = "poll";
+/// [`Effect::name`] of having a provider forget.
+const ERASE: &str = "erase";
+/// How many errands talk to providers at once; more wait their turn.
+const AT_ONCE: usize = 128;
+
+/// How many errands are kept at most: of those that a customer waits for, and of those that have a provider forget. What
+/// comes beyond is owed still, and is gone on with when there is room.
+const MOST: [usize; 2] = [16_384, 4_096];
+
+/// What a caller of the engine's says of a subject: the wire format is theirs.
+pub type ApplicantOf = fn(&Subject) -> Option<Applicant>;
+
+/// What is to be done outside for one application, after a commit.
+#[derive(Debug)]
+pub(super) enum Errand {
+    /// All that is owed now; what is not among it is owed no more.
+    Owed { application: EntryId, effects: Vec<Effect>, given: Option<Given>, token: Token },
+    /// A provider hints that there is something to see.
+    Look { application: EntryId, poll: Effect, token: Token },
+    /// There is more to be done than was said.
+    More,
+}
+
+/// What came of an errand.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub application: Seq,
+    pub input: journey::Input,
+    /// The features of evidence.
+    pub features: Option<Vector>,
+    /// Who said it.
+    pub actor: &'static str,
+    /// Keeps it counted among what is under way.
+    pub token: Option<Token>,
+}
+
+/// Who runs the errands.
+pub(super) struct Outbox {
+    pub providers: Arc<Providers>,
+    pub readers: Readers,
+    pub applicant_of: ApplicantOf,
+    pub vault: Vault,
+    pub clock: Clock,
+    pub generation: Arc<Generation>,
+    pub return_url: String,
+}
+
+/// Which errand: application, attempt and effect. One runs at a time.
+type Key = (Seq, u32, &'static str);
+
+struct Running {
+    task: AbortHandle,
+    pokes: mpsc::Sender<Token>,
+}
+
+/// The errands under way.
+struct Errands {
+    outbox: Arc<Outbox>,
+    turns: Arc<Semaphore>,
+    running: BTreeMap<Key, Running>,
+    keys: HashMap<Id, Key>,
+    tasks: JoinSet<Option<Heard>>,
+    /// How many there are, as in [`MOST`].
+    kept: [usize; 2],
+    /// Whether there is more to be done.
+    more: bool,
+}
+
+/// Runs until nobody sends errands any more; what is under way then is given up, and owed still.
+pub(super) async fn run(outbox: Outbox, mut errands: mpsc::UnboundedReceiver<Errand>, sequencer: Sender<Message>) {
+    let mut under_way = Errands {
+        outbox: Arc::new(outbox),
+        turns: Arc::new(Semaphore::new(AT_ONCE)),
+        running: BTreeMap::new(),
+        keys: HashMap::new(),
+        tasks: JoinSet::new(),
+        kept: [0; 2],
+        more: false,
+    };
+    loop {
+        tokio::select! {
+            errand = errands.recv() => match errand {
+                Some(errand) => under_way.take(errand),
+                None => return,
+            },
+            Some(done) = under_way.tasks.join_next_with_id(), if !under_way.tasks.is_empty() => {
+                let id = match &done {
+                    Ok((id, _)) => *id,
+                    Err(error) => error.id(),
+                };
+                // It has ended before anybody hears of it, so what follows from it may be the same errand again.
+                under_way.forget(id);
+                match done {
+                    // A sequencer that has ended hears nothing; the log still owes the effect.
+                    Ok((_, Some(heard))) => drop(sequencer.send(Message::Heard(heard))),
+                    Ok((_, None)) => {}
+                    Err(error) if error.is_cancelled() => {}
+                    Err(error) => tracing::error!(%error, "an errand ended in a panic"),
+                }
+            }
+        }
+        if under_way.wants_more() {
+            let _ = sequencer.send(Message::Resume);
+        }
+    }
+}
+
+impl Errands {
+    fn take(&mut self, errand: Errand) {
+        match errand {
+            Errand::Owed { application, effects, mut given, token } => {
+                self.give_up_polls(application.seq(), &effects);
+                for effect in effects {
+                    let given = if matches!(effect, Effect::Erase(_)) { None } else { given.take() };
+                    self.begin(application, effect, given, false, token.follow());
+                }
+            }
+            Errand::Look { application, poll, token } => self.begin(application, poll, None, true, token),
+            Errand::More => self.more = true,
+        }
+    }
+
+    fn begin(&mut self, application: EntryId, effect: Effect, given: Option<Given>, once: bool, token: Token) {
+        let key = (application.seq(), effect.attempt(), effect.name());
+        if let Some(running) = self.running.get(&key) {
+            // One hint is as good as several.
+            let _ = running.pokes.try_send(token);
+            return;
+        }
+        let class = class(key);
+        if self.kept[class] >= MOST[class] {
+            self.more = true;
+            return;
+        }
+        self.kept[class] += 1;
+        let (pokes, poked) = mpsc::channel(1);
+        let errand = errand::Run {
+            outbox: self.outbox.clone(),
+            turns: self.turns.clone(),
+            pokes: poked,
+            token: Some(token),
+            application,
+            effect,
+            given,
+            once,
+        };
+        let task = self.tasks.spawn(errand.run());
+        self.keys.insert(task.id(), key);
+        self.running.insert(key, Running { task, pokes });
+    }
+
+    /// Nobody wants to know any more how it stands with an attempt that is over. What has begun to change something at a
+    /// provider goes on: what it began is to be known, so that it can be undone.
+    fn give_up_polls(&mut self, application: Seq, owed: &[Effect]) {
+        let of_application = self.running.range((application, 0, "")..=(application, u32::MAX, "~"));
+        let poll = of_application.map(|(key, _)| *key).find(|(_, attempt, name)| {
+            let is_owed = owed.iter().any(|effect| effect.attempt() == *attempt && effect.name() == *name);
+            *name == POLL && !is_owed
+        });
+        if let Some(running) = poll.and_then(|key| self.running.remove(&key)) {
+            running.task.abort();
+        }
+    }
+
+    fn forget(&mut self, id: Id) {
+        let Some(key) = self.keys.remove(&id) else { return };
+        self.kept[class(key)] -= 1;
+        if self.running.get(&key).is_some_and(|running| running.task.id() == id)
+        {
+            self.running.remove(&key);
+        }
+    }
+
+    /// Whether there is more to be done, and room for it.
+    fn wants_more(&mut self) -> bool {
+        let room = self.kept.iter().zip(MOST).all(|(kept, most)| *kept < most / 2);
+        room && std::mem::take(&mut self.more)
+    }
+}
+
+/// Of which sort of [`MOST`] an errand is.
+fn class((_, _, name): Key) -> usize {
+    usize::from(name == ERASE)
+}

@@ -1,0 +1,27 @@
+//! The bank history of the last three months: nobody is asked before the customer has consented (GDPR article 6 (1) (a);
+//! directive (EU) 2015/2366 article 67), and may change their mind until it has been read.
+
+use super::state::{Phase, State};
+use super::{Event, Forbidden, Occasion, Received};
+use crate::domain::challenge::{ChallengeKind, Failure};
+
+/// The customer consents.
+pub(super) fn granted(state: &State, text_version: Box<str>) -> Result<Received, Forbidden> {
+    match state {
+        State::Challenged { attempt, phase: Phase::ConsentNeeded, .. } => {
+            Ok(Received::Happens(Event::ConsentGranted { attempt: attempt.number, text_version }))
+        }
+        _ => Err(Forbidden { state: state.kind(), expected: "expected one that asks for consent", from: None }),
+    }
+}
+
+/// The customer does not consent, or not any more.
+pub(super) fn refused(state: &State) -> Result<Received, Forbidden> {
+    match state {
+        State::Challenged { attempt, .. } if attempt.kind == ChallengeKind::BankHistory => {
+            let (attempt, kind, failure) = (attempt.number, attempt.kind, Failure::ConsentRefused);
+            Ok(Received::Decide(Occasion::Failure { attempt, kind, failure }))
+        }
+        _ => Err(Forbidden { state: state.kind(), expected: "expected one that asks for consent", from: None }),
+    }
+}

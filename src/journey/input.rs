@@ -1,0 +1,259 @@
+//! What comes in, and what it means in each state.
+
+use super::state::{Action, Begun, Party, Phase, Reviewer, State, StateKind, Verifier};
+use super::{Event, Journey, bank_history, sms_code};
+use crate::domain::challenge::{ChallengeKind, Failure};
+use crate::domain::time::Timestamp;
+
+/// What comes in from outside. `attempt` names the challenge that it is about: one that is over is not answered any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The customer entered a code.
+    EnterCode,
+    /// The customer wants another code.
+    ResendCode,
+    /// The customer consents to the bank history being read, in the words of this version.
+    GrantConsent {
+        /// The version of the text.
+        text_version: Box<str>,
+    },
+    /// The customer does not consent.
+    RefuseConsent,
+    /// The customer came back from a provider's page.
+    Return,
+    /// The customer pays the whole amount at once.
+    PayInFull,
+    /// Somebody gives up.
+    Cancel {
+        /// Who.
+        by: Party,
+    },
+    /// The customer asks for a person's review.
+    RequestReview,
+    /// The customer states their view.
+    GiveStatement,
+    /// A person has decided.
+    ResolveReview {
+        /// Whether the purchase may be paid in instalments.
+        granted: bool,
+    },
+    /// The provider has begun.
+    Started {
+        /// Which attempt.
+        attempt: u32,
+        /// What it began.
+        begun: Begun,
+        /// What is verified.
+        kind: ChallengeKind,
+    },
+    /// The code was wrong.
+    CodeWrong {
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// Whether the code was right cannot be known.
+    CodeUnknown {
+        /// Which attempt.
+        attempt: u32,
+        /// Whether the provider has lost the code, so that another must be sent.
+        lost: bool,
+    },
+    /// The provider asks the customer for something more.
+    ActionAsked {
+        /// Which attempt.
+        attempt: u32,
+        /// What.
+        action: Action,
+    },
+    /// There is evidence.
+    Yields {
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// There will be no evidence.
+    Fails {
+        /// Which attempt.
+        attempt: u32,
+        /// Why.
+        failure: Failure,
+    },
+    /// The provider has forgotten.
+    Erased {
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// Time has passed.
+    Time,
+}
+
+/// What an input means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Received {
+    /// It is late, or repeated, and changes nothing.
+    Nothing,
+    /// This happens.
+    Happens(Event),
+    /// A decision is due.
+    Decide(Occasion),
+}
+
+/// Why a decision is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// A challenge has yielded evidence.
+    Evidence {
+        /// Which attempt.
+        attempt: u32,
+        /// Of which kind.
+        kind: ChallengeKind,
+    },
+    /// A challenge has ended without.
+    Failure {
+        /// Which attempt.
+        attempt: u32,
+        /// Of which kind.
+        kind: ChallengeKind,
+        /// Why.
+        failure: Failure,
+    },
+    /// A person has decided.
+    Review {
+        /// Whether the purchase may be paid in instalments.
+        granted: bool,
+    },
+}
+
+/// A command that the state forbids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the application is {}: {expected}", state.name())]
+pub struct Forbidden {
+    /// The state.
+    pub state: StateKind,
+    /// In which state it would have been possible.
+    pub expected: &'static str,
+    /// From when on it is possible, where only the time is missing.
+    pub from: Option<Timestamp>,
+}
+
+/// Says what an input means at a time. Times that are over are to be heard first, as [`Input::Time`].
+pub fn receive(journey: &Journey, input: Input, at: Timestamp) -> Result<Received, Forbidden> {
+    let state = &journey.state;
+    let forbid = |expected| Err(Forbidden { state: state.kind(), expected, from: None });
+    let happens = |event| Ok(Received::Happens(event));
+    match input {
+        Input::EnterCode => sms_code::entered(state),
+        Input::ResendCode => sms_code::asked_again(state, at),
+        Input::GrantConsent { text_version } => bank_history::granted(state, text_version),
+        Input::RefuseConsent => bank_history::refused(state),
+        Input::Return => match state {
+            State::Challenged { attempt, phase: Phase::ActionNeeded, .. } if attempt.kind != ChallengeKind::SmsCode => {
+                happens(Event::Returned { attempt: attempt.number })
+            }
+            State::Verifying { attempt, by: Verifier::Provider, .. } => {
+                happens(Event::Returned { attempt: attempt.number })
+            }
+            _ => forbid("expected one whose customer is on a provider's page"),
+        },
+        Input::PayInFull => match state.offer_until() {
+            Some(until) if at < until => happens(Event::PaidInFull),
+            Some(_) => forbid("the offer to pay in one go has ended"),
+            None => forbid("expected one that is not settled, or declined"),
+        },
+        Input::Cancel { by } => match state.offer_until() {
+            Some(_) => happens(Event::Cancelled { by }),
+            None => forbid("expected one that is not settled"),
+        },
+        Input::RequestReview => match state {
+            State::Declined { review_until, .. } if at < *review_until => {
+                happens(Event::ReviewRequested { until: *review_until })
+            }
+            State::Declined { .. } => forbid("the time to ask for a review has ended"),
+            _ => forbid("expected one that is declined"),
+        },
+        Input::GiveStatement => match state {
+            State::InReview { .. } => happens(Event::StatementGiven),
+            State::Declined { review_until, .. } if at < *review_until => happens(Event::StatementGiven),
+            _ => forbid("expected one that is declined or in review"),
+        },
+        Input::ResolveReview { granted } => match state {
+            State::InReview { .. } => Ok(Received::Decide(Occasion::Review { granted })),
+            _ => forbid("expected one that is in review"),
+        },
+        Input::Time => Ok(time(state, at)),
+        answer => Ok(answered(journey, answer)),
+    }
+}
+
+/// What a provider's answer means: nothing where it is about a challenge that is over, or has been heard before.
+fn answered(journey: &Journey, input: Input) -> Received {
+    let state = &journey.state;
+    let current = |number: u32| state.attempt().filter(|attempt| attempt.number == number);
+    match input {
+        // What began too late is to be erased, unless it has been.
+        Input::Started { attempt, begun, kind } => match (current(attempt), state) {
+            (Some(_), State::Challenged { phase: Phase::Starting, .. }) => {
+                Received::Happens(Event::Started { attempt, kind, begun })
+            }
+            (Some(_), _) => Received::Nothing,
+            (None, _) if journey.erasures.iter().any(|erasure| erasure.attempt == attempt) => Received::Nothing,
+            (None, _) => Received::Happens(Event::Started { attempt, kind, begun }),
+        },
+        Input::CodeWrong { attempt } => sms_code::wrong(state, attempt),
+        Input::CodeUnknown { attempt, lost } => sms_code::unknown(state, attempt, lost),
+        Input::ActionAsked { attempt, action } => match (current(attempt), state) {
+            (Some(_), State::Verifying { by: Verifier::Provider, .. }) => {
+                Received::Happens(Event::ActionAsked { attempt, action })
+            }
+            _ => Received::Nothing,
+        },
+        Input::Yields { attempt } => match (current(attempt), state) {
+            // The evidence may come before the customer comes back.
+            (Some(found), State::Verifying { .. } | State::Challenged { phase: Phase::ActionNeeded, .. }) => {
+                Received::Decide(Occasion::Evidence { attempt, kind: found.kind })
+            }
+            _ => Received::Nothing,
+        },
+        Input::Fails { attempt, failure } => match current(attempt) {
+            Some(found) => Received::Decide(Occasion::Failure { attempt, kind: found.kind, failure }),
+            None => Received::Nothing,
+        },
+        Input::Erased { attempt } if journey.erasures.iter().any(|erasure| erasure.attempt == attempt) => {
+            Received::Happens(Event::Erased { attempt })
+        }
+        _ => Received::Nothing,
+    }
+}
+
+fn time(state: &State, at: Timestamp) -> Received {
+    match state {
+        State::Challenged { open, .. } | State::Verifying { open, .. } if at >= open.expires_at => {
+            Received::Happens(Event::Expired)
+        }
+        State::Challenged { attempt, .. } if at >= attempt.deadline => Received::Decide(Occasion::Failure {
+            attempt: attempt.number,
+            kind: attempt.kind,
+            // Where the provider never began, the customer had nothing to do.
+            failure: match (&state, &attempt.begun) {
+                (State::Challenged { phase: Phase::Starting, .. }, _) => Failure::Provider,
+                _ => Failure::TimedOut,
+            },
+        }),
+        State::Verifying { attempt, .. } if at >= attempt.deadline => Received::Decide(Occasion::Failure {
+            attempt: attempt.number,
+            kind: attempt.kind,
+            failure: Failure::Provider,
+        }),
+        State::InReview { expires_at, .. } if at >= *expires_at => Received::Happens(Event::Expired),
+        _ => Received::Nothing,
+    }
+}
+
+impl Reviewer {
+    /// The name in scenarios and in the audit.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Customer => "customer",
+        }
+    }
+}
