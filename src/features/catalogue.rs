@@ -1,7 +1,7 @@
 //! The whole catalogue: the families one after the other, in the order of their codes.
 
 use super::{
-    Feature, FeatureId, Source, account, address, basket, contact, customer, device, purchase, time, velocity,
+    Feature, FeatureId, Source, account, address, basket, contact, customer, device, evidence, purchase, time, velocity,
 };
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ pub(super) struct Family {
 }
 
 /// The families, in the order of their codes.
-pub(super) const FAMILIES: [Family; 16] = [
+pub(super) const FAMILIES: [Family; 18] = [
     Family { title: "Purchase", about: purchase::ABOUT, features: purchase::FEATURES },
     Family { title: "Basket", about: basket::ABOUT, features: basket::FEATURES },
     Family { title: "Customer", about: customer::ABOUT, features: customer::FEATURES },
@@ -26,6 +26,8 @@ pub(super) const FAMILIES: [Family; 16] = [
     Family { title: "E-mail and phone", about: contact::ABOUT, features: contact::FEATURES },
     Family { title: "Device and network", about: device::ABOUT, features: device::FEATURES },
     Family { title: "Time", about: time::ABOUT, features: time::FEATURES },
+    Family { title: "Phone and identity", about: evidence::IDENTITY_ABOUT, features: evidence::IDENTITY },
+    Family { title: "Bank history", about: evidence::BANK_ABOUT, features: evidence::BANK },
     Family { title: "Velocity of the customer", about: velocity::ABOUT, features: velocity::CUSTOMER },
     Family { title: "Velocity of the card", about: "", features: velocity::CARD },
     Family { title: "Velocity of the device", about: "", features: velocity::DEVICE },
@@ -166,7 +168,8 @@ mod tests {
         for word in ["age", "birth", "sex", "gender", "marital", "nationality", "health"] {
             for (_, feature) in all() {
                 let barred = feature.name.split('_').any(|part| part == word);
-                let harmless = ["account_age_days", "birth_date_known"].contains(&feature.name);
+                // A thing's age; whether the date was given, and whether two sources agree on it: not the date.
+                let harmless = ["account_age_days", "birth_date_known", "birth_date_matches"].contains(&feature.name);
                 assert!(!barred || harmless, "{}: {word} is no ground for a decision", feature.name);
             }
         }

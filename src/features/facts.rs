@@ -52,7 +52,7 @@ impl Facts {
                 Source::Number(read) => read(&scene).into_iter().for_each(|value| vector.set_number(id, value)),
                 Source::Boolean(read) => read(&scene).into_iter().for_each(|yes| vector.set_number(id, yes.into())),
                 Source::Category(read) => read(&scene).into_iter().for_each(|name| vector.set_category(id, name)),
-                Source::Velocity(_) => {}
+                Source::Evidence(_) | Source::Velocity(_) => {}
             }
         }
         Self {

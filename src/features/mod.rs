@@ -12,6 +12,7 @@ mod catalogue;
 mod contact;
 mod customer;
 mod device;
+pub mod evidence;
 pub mod facts;
 mod mailbox;
 mod phone;
@@ -76,6 +77,8 @@ enum Source {
     Number(fn(&Scene<'_>) -> Option<f64>),
     Boolean(fn(&Scene<'_>) -> Option<bool>),
     Category(for<'s> fn(&'s Scene<'_>) -> Option<&'s str>),
+    /// Nothing that is submitted says it: it is set once a challenge has yielded evidence.
+    Evidence(evidence::Reading),
     Velocity(velocity::Measure),
 }
 

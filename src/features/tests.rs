@@ -141,6 +141,7 @@ fn every_feature_has_a_value_on_some_submission() {
     }
     velocity.add(&scene.keys, at().plus_ms(-7 * DAY_MS - 60_000), scene.amount);
     velocity.read_into(&mut scene);
+    super::evidence::tests::set_all(&mut scene.vector);
     for (id, feature) in all() {
         let missing = scene.vector.category(id).is_none() && scene.vector.number(id).is_nan();
         assert!(!missing, "{} is missing on the full submission: give `full` what it needs", feature.name);

@@ -64,6 +64,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("iso_currency", &["domain/"]),
     ("rust_iso3166", &["domain/"]),
     ("siphasher", &["domain/"]),
+    ("strsim", &["features/evidence/"]),
+    ("icu_normalizer", &["features/evidence/"]),
     ("mimalloc", &["main.rs"]),
     ("hdrhistogram", &["cli/loadtest/"]),
 ];
