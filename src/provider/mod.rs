@@ -5,6 +5,8 @@
 //! the provider is asked. So a forged, late, repeated or reordered notice is harmless. What is not known (a status, a
 //! verdict) is never taken for a pass.
 
+pub mod http;
+
 use crate::domain::applicant::Applicant;
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::evidence::Evidence;
