@@ -4,11 +4,11 @@ use super::{Connection, Failure, print_json, read_input};
 use crate::config;
 use crate::domain::decision::Outcome;
 use crate::domain::ids::MerchantId;
-use crate::engine::{Caller, Engine, Settings, Submit, clock, generation};
+use crate::engine::{Caller, Engine, Outside, Settings, Submit, clock, generation};
 use crate::rpc::convert::{self, Content};
 use crate::rpc::proto::{self, Application, ChallengeKind, DecideRequest, State};
 use crate::rpc::{json, status};
-use crate::store::{self, Event};
+use crate::store;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -64,7 +64,8 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
         Submit { content: submission.content_digest(), submission: &submission, subject: convert::subject(request) };
     let merchant = MerchantId::parse("demo").map_err(|invalid| Failure::failed(invalid.to_string()))?;
     let store = store::open("memory", &store::Options::default())?;
-    let engine = Engine::start(Settings { requests_kept: 1, ..Settings::default() }, store, generation, hasher)?;
+    let settings = Settings { requests_kept: 1, ..Settings::default() };
+    let engine = Engine::start(settings, store, generation, hasher, Outside::nobody())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answered = runtime.block_on(async {
         let caller = Caller { merchant, actor: "offline".into() };
@@ -72,13 +73,9 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
     });
     engine.stop();
     let answered = answered.map_err(|refused| Failure::refused(status::refused(refused)))?;
-    let entry = answered.history.first().ok_or_else(|| Failure::failed("the engine answered with no entry"))?;
-    match &entry.event {
-        Event::Submitted(submitted) => Ok(convert::application(entry, submitted, std::iter::empty())),
-        Event::Imported(_) | Event::OutcomeReported(_) => {
-            Err(Failure::failed("the engine answered with another entry"))
-        }
-    }
+    let shown = convert::Shown { unseal: &|_| None, history: false, statements: false };
+    let history = answered.history.iter().map(AsRef::as_ref);
+    convert::application(history, &shown).map_err(|error| Failure::failed(error.to_string()))
 }
 
 /// Prints a decision for people.
@@ -118,7 +115,7 @@ fn next(application: &Application) -> String {
             format!("paid in instalments: {}", dates.collect::<Vec<_>>().join(", "))
         }
         State::Challenged => {
-            let challenge = application.challenge.unwrap_or_default();
+            let challenge = application.challenge.clone().unwrap_or_default();
             let what = match challenge.kind() {
                 ChallengeKind::SmsCode => "a code sent by SMS",
                 ChallengeKind::IdDocument => "an identity document",

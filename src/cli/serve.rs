@@ -2,7 +2,7 @@
 
 use super::{Failure, open_store, print, print_json};
 use crate::config::{self, Settings};
-use crate::engine::{Engine, clock::ClockKind, generation};
+use crate::engine::{Engine, Outside, clock::ClockKind, generation};
 use crate::policy::Generation;
 use crate::rpc::auth::Credentials;
 use crate::rpc::server;
@@ -53,7 +53,8 @@ fn serve(settings: &Settings) -> Result<ExitCode, Failure> {
     let generation = Arc::new(generation::load(&settings.models, &settings.policy, &hasher)?);
     let credentials = Credentials::of(&store.reader()?.api_keys()?);
     check_exposure(settings, credentials.are_open())?;
-    let engine = Arc::new(Engine::start(settings.engine(), store.clone(), generation.clone(), hasher)?);
+    let outside = outside(settings);
+    let engine = Arc::new(Engine::start(settings.engine(), store.clone(), generation.clone(), hasher, outside)?);
     let running = server::start(&settings.server(), &engine, &credentials)
         .map_err(|error| Failure::listen("grpc_addr", settings.grpc_addr, &error))?;
     let pages = web::start(settings.http_addr, metrics, engine.clone())
@@ -155,4 +156,9 @@ async fn told_to_stop() {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
+}
+
+/// Who is outside.
+fn outside(_: &Settings) -> Outside {
+    Outside::nobody()
 }

@@ -17,7 +17,7 @@ impl Settings {
     /// How the engine runs.
     pub fn engine(&self) -> engine::Settings {
         engine::Settings {
-            clock: self.clock,
+            clock: self.clock.into(),
             max_in_flight: self.max_in_flight,
             velocity_memory_bytes: self.velocity_memory_mb.saturating_mul(MIB),
             requests_kept: self.requests_kept,

@@ -17,6 +17,11 @@ impl Country {
         }
     }
 
+    /// From a code of two or three upper-case letters, such as `FR` or `FRA`.
+    pub fn parse_alpha2_or_3(code: &str) -> Result<Self, Invalid> {
+        Self::parse(rust_iso3166::from_alpha3(code).map_or(code, |country| country.alpha2))
+    }
+
     /// The two letters.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("??")

@@ -7,6 +7,7 @@
 
 pub mod applicant;
 pub mod challenge;
+pub mod consent;
 pub mod contact;
 pub mod decision;
 pub mod evidence;

@@ -22,6 +22,19 @@ pub enum Language {
     Fr,
 }
 
+impl Language {
+    /// All languages.
+    pub const ALL: [Self; 2] = [Self::En, Self::Fr];
+
+    /// Its code in ISO 639-1.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Fr => "fr",
+        }
+    }
+}
+
 /// What the customer is told where the true reason is for the gateway's eyes.
 pub fn withheld(language: Language) -> &'static str {
     match language {

@@ -148,9 +148,6 @@ pub enum Refused {
     /// The state of the application forbids it.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// What came back from a provider's page belongs to another application.
-    #[error("the parameters came back for another attempt than the one under way")]
-    ForeignReturn,
 }
 
 /// The most calls that go to the sequencer in one message.

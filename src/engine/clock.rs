@@ -9,6 +9,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
+/// Where a server's time comes from, as its settings say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockKind {
+    /// The machine's clock.
+    System,
+    /// The request's own `occurred_at`.
+    Request,
+}
+
+impl From<ClockKind> for Clock {
+    fn from(kind: ClockKind) -> Self {
+        match kind {
+            ClockKind::System => Self::System,
+            ClockKind::Request => Self::Request,
+        }
+    }
+}
+
 /// Where the time of a decision comes from.
 #[derive(Debug, Clone)]
 pub enum Clock {
@@ -53,8 +71,14 @@ pub struct VirtualClock {
 
 impl VirtualClock {
     /// A clock that stands at a time.
-    pub fn at(now: Timestamp, activity: Activity) -> Self {
+    pub fn at(now: Timestamp) -> Self {
+        let activity = Activity::default();
         Self { now_ms: AtomicI64::new(now.ms()), sleepers: Mutex::default(), slept: AtomicU64::new(0), activity }
+    }
+
+    /// What is under way by this clock.
+    pub(super) fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     /// The time.

@@ -1,7 +1,8 @@
 //! The journeys that the sequencer has in memory: those that have just moved. Others are read from the log again when
 //! something happens to them.
 
-use crate::domain::ids::Seq;
+use crate::domain::decision::Decision;
+use crate::domain::ids::{DecisionId, Seq};
 use crate::features::{Facts, Vector};
 use crate::journey::{Cause, Event as Step, Journey};
 use crate::store::{Entry, Event, Reader, StoreError, Submitted};
@@ -42,11 +43,7 @@ impl Live {
 
     /// Applies one entry more.
     pub fn apply(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        let Event::Moved(moved) = &entry.event else { return Ok(()) };
-        let journey = self.journey.clone().apply(&moved.event, entry.at).map_err(|impossible| {
-            StoreError::Damaged(format!("table entry, column event, row {}: {impossible}", entry.id.seq().0))
-        })?;
-        self.went_on(journey, entry);
+        self.went_on(next(self.journey.clone(), entry)?, entry);
         Ok(())
     }
 
@@ -76,6 +73,63 @@ impl Live {
         more.into_iter().for_each(|features| facts.vector.overlay(features));
         Some(facts)
     }
+}
+
+/// Where an application stands, as its entries tell it, oldest first; `None`: there is no submission among them.
+pub fn journey_of<'a>(history: impl IntoIterator<Item = &'a Entry>) -> Result<Option<Journey>, StoreError> {
+    let mut history = history.into_iter();
+    let Some(Event::Submitted(submitted)) = history.next().map(|first| &first.event) else { return Ok(None) };
+    history.try_fold(Journey::at(submitted.state.clone()), next).map(Some)
+}
+
+/// A decision of an application, and what was judged: what was submitted with the features of all evidence by then.
+/// Without an id, the newest.
+pub fn judged<'a>(
+    history: impl IntoIterator<Item = &'a Entry>,
+    wanted: Option<DecisionId>,
+) -> Option<(&'a Decision, Facts)> {
+    let mut history = history.into_iter();
+    let Some(Event::Submitted(submitted)) = history.next().map(|first| &first.event) else { return None };
+    let is_wanted = |decision: &Decision| wanted.is_none_or(|wanted| wanted == decision.id);
+    let mut facts = submitted.facts.clone();
+    let mut found = Some((&submitted.decision, facts.clone())).filter(|(decision, _)| is_wanted(decision));
+    for entry in history {
+        let Event::Moved(moved) = &entry.event else { continue };
+        if let Step::Decided { cause: Cause::Evidence { features, .. }, .. } = &moved.event {
+            facts.vector.overlay(features);
+        }
+        if let Some(decision) = moved.decision.as_ref().filter(|decision| is_wanted(decision)) {
+            found = Some((decision, facts.clone()));
+        }
+    }
+    found
+}
+
+/// How many of an application's entries stand when what a step asked of a provider has been answered; `None`: it is still
+/// to be answered.
+pub(super) fn concluded(history: &[Arc<Entry>], step: &Entry) -> Result<Option<usize>, StoreError> {
+    let Some(place) = history.iter().position(|entry| entry.id == step.id) else { return Ok(None) };
+    let waits_for = match &step.event {
+        Event::Moved(moved) => moved.event.waits_for(),
+        _ => None,
+    };
+    let Some(attempt) = waits_for else { return Ok(Some(place + 1)) };
+    let (before, after) = history.split_at(place + 1);
+    let Some(mut journey) = journey_of(before.iter().map(AsRef::as_ref))? else { return Ok(None) };
+    for (more, entry) in after.iter().enumerate() {
+        journey = next(journey, entry)?;
+        if !journey.state.is_asking(attempt) {
+            return Ok(Some(place + 1 + more + 1));
+        }
+    }
+    Ok(None)
+}
+
+fn next(journey: Journey, entry: &Entry) -> Result<Journey, StoreError> {
+    let Event::Moved(moved) = &entry.event else { return Ok(journey) };
+    journey.apply(&moved.event, entry.at).map_err(|impossible| {
+        StoreError::Damaged(format!("table entry, column event, row {}: {impossible}", entry.id.seq().0))
+    })
 }
 
 /// The journeys in memory.

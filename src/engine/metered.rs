@@ -19,6 +19,8 @@ pub const BATCH_ENTRIES: &str = "aval_commit_entries";
 pub const STORE_ERRORS: &str = "aval_commit_failures_total";
 /// Calls refused because too many are under way.
 pub const SHED: &str = "aval_calls_shed_total";
+/// What was done outside, by `effect` and by what came of it.
+pub const EFFECTS: &str = "aval_effects_total";
 /// Calls under way.
 pub const IN_FLIGHT: &str = "aval_calls_in_flight";
 

@@ -1,48 +1,68 @@
 //! Floor 5: the shell around the pure floors. A call is judged in one sequence ([`sequencer`]), committed with others
 //! in one batch ([`committer`]), and only then answered; what the sequencer knows of the past is a projection of the
-//! log ([`projection`]).
+//! log ([`projection`]). What a commit calls for outside is done after it ([`outbox`]), and what comes of that goes back
+//! into the one sequence.
 
+mod activity;
+mod asked;
+mod awake;
 mod call;
 pub mod clock;
 mod committer;
+mod evidence;
 pub mod generation;
+mod hub;
+mod live;
 mod metered;
+mod outbox;
 pub mod projection;
 mod readers;
 pub mod rebuild;
 pub mod requests;
 mod sequencer;
+mod vault;
+mod watch;
 
-pub use call::{Caller, Mailbox, Refused, Report, Submit};
-pub use metered::{BATCH_ENTRIES, COMMIT_SECONDS, DECISIONS, DEGRADED, IN_FLIGHT, SCORE, SHED, STORE_ERRORS};
+pub use call::{Act, Caller, Given, Mailbox, Refused, Report, Submit};
+pub use live::{journey_of, judged};
+pub use metered::{BATCH_ENTRIES, COMMIT_SECONDS, DECISIONS, DEGRADED, EFFECTS, IN_FLIGHT, SCORE, SHED, STORE_ERRORS};
+pub use outbox::ApplicantOf;
+pub use watch::Watch;
 
+use crate::domain::challenge::Kinds;
 use crate::domain::decision::Digest;
 use crate::domain::ids::{ApplicationId, MerchantId, Seq};
 use crate::domain::keys::{KeyHash, KeyHasher, KeyKind};
+use crate::domain::sealed::Sealed;
 use crate::domain::time::Timestamp;
 use crate::features::Facts;
 use crate::policy::Generation;
+use crate::provider::{Notice, NoticeError, Providers};
 use crate::store::{Entry, Event, ListQuery, Store, StoreError};
+use activity::Activity;
 use call::{Answer, Call, Command, LocatedReport, RETRY_AFTER, Reply, Slot};
-use clock::{ClockKind, Random};
-use committer::Handoff;
+use clock::{Clock, Random, VirtualClock};
+use committer::{Committer, Errands, Handoff};
+use hub::Hub;
 use metered::{InFlight, Judgements};
+use outbox::Outbox;
 use readers::Readers;
 use sequencer::{Known, Message, Sequencer};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use vault::Vault;
 
 /// How far the machine's clock may stand behind the log when a server starts.
 const CLOCK_TOLERANCE_MS: i64 = 600_000;
 
 /// The engine's settings.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Where the time of a decision comes from.
-    pub clock: ClockKind,
+    pub clock: Clock,
     /// The most calls under way; more are refused at once.
     pub max_in_flight: usize,
     /// The most memory that velocity may take.
@@ -54,11 +74,32 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            clock: ClockKind::System,
+            clock: Clock::System,
             max_in_flight: 8_192,
             velocity_memory_bytes: 512 << 20,
             requests_kept: 4_000_000,
         }
+    }
+}
+
+/// Who is outside.
+#[derive(Clone)]
+pub struct Outside {
+    /// Who verifies.
+    pub providers: Providers,
+    /// What nobody is there to verify, so that it is not asked for.
+    pub unserved: Kinds,
+    /// Where a customer's browser comes back to from a provider's page; without a query.
+    pub return_url: String,
+    /// What a subject says of the customer: its format is the caller's.
+    pub applicant_of: ApplicantOf,
+}
+
+impl Outside {
+    /// Nobody, for an engine that decides and goes no further: what it asks for is asked of nobody.
+    pub fn nobody() -> Self {
+        let (providers, return_url) = (Providers::default(), String::new());
+        Self { providers, unserved: Kinds::NONE, return_url, applicant_of: |_| None }
     }
 }
 
@@ -108,52 +149,90 @@ pub struct Engine {
     readers: Readers,
     generation: Arc<Generation>,
     hasher: KeyHasher,
+    hub: Hub,
+    vault: Vault,
+    providers: Providers,
+    activity: Activity,
+    next_due: Arc<AtomicI64>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Engine {
-    /// Opens the store, reads the log and starts the two threads.
+    /// Opens the store, reads the log and starts the threads.
     pub fn start(
         settings: Settings,
         store: Arc<dyn Store>,
         generation: Arc<Generation>,
         hasher: KeyHasher,
+        outside: Outside,
     ) -> Result<Self, StartError> {
         let mut writer = store.writer()?;
         writer.keep_artifacts(&generation.artifacts())?;
         writer.keep_generation(&generation.reference)?;
         let known = Known::from_log(store.as_ref(), &settings)?;
-        check_clock(settings.clock, known.last())?;
+        check_clock(&settings.clock, known.last())?;
+        let activity = match &settings.clock {
+            Clock::Virtual(clock) => clock.activity().clone(),
+            Clock::System | Clock::Request => Activity::default(),
+        };
         let handoff = Arc::new(Handoff::default());
         handoff.set_committed(known.last());
         let ready = Arc::new(AtomicBool::new(true));
         let (sender, inbox) = mpsc::channel();
+        let (errands, errands_of) = tokio::sync::mpsc::unbounded_channel();
+        let (hub, next_due, vault) = (Hub::default(), Arc::new(AtomicI64::new(i64::MAX)), Vault::new(hasher.clone()));
+        let Outside { providers, unserved, return_url, applicant_of } = outside;
+        let readers = Readers::new(store.clone());
         let sequencer = Sequencer {
-            settings,
-            store: store.clone(),
+            settings: settings.clone(),
+            store,
             generation: generation.clone(),
             handoff: handoff.clone(),
             ready: ready.clone(),
             known,
             random: Random::new(),
             judgements: Judgements::new(),
+            errands: Errands(errands.clone()),
+            activity: activity.clone(),
+            unserved,
+            next_due: next_due.clone(),
         };
+        let committer =
+            Committer { handoff, sequencer: sender.clone(), hub: hub.clone(), errands: Errands(errands) };
+        let outbox = Outbox {
+            providers: providers.clone(),
+            readers: readers.clone(),
+            applicant_of,
+            vault: vault.clone(),
+            clock: settings.clock.clone(),
+            generation: generation.clone(),
+            return_url,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let to_sequencer = sender.clone();
         let spawn =
             |name: &str, run: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(run);
         let threads = vec![
             spawn("sequencer", Box::new(move || sequencer.run(&inbox)))?,
-            spawn("committer", Box::new(move || committer::run(&handoff, writer, &to_sequencer)))?,
+            spawn("committer", Box::new(move || committer::run(&committer, writer)))?,
+            spawn("outbox", Box::new(move || runtime.block_on(outbox::run(outbox, errands_of, to_sequencer))))?,
         ];
+        let in_flight = Arc::new(InFlight::new());
+        let (inbox, threads) = (sender, Mutex::new(threads));
         Ok(Self {
             settings,
-            inbox: sender,
-            in_flight: Arc::new(InFlight::new()),
+            inbox,
+            in_flight,
             ready,
-            readers: Readers::new(store),
+            readers,
             generation,
             hasher,
-            threads: Mutex::new(threads),
+            hub,
+            vault,
+            providers,
+            activity,
+            next_due,
+            threads,
         })
     }
 
@@ -193,9 +272,9 @@ impl Engine {
             content,
             occurred_at: submission.occurred_at,
         };
-        let at = match self.settings.clock {
-            ClockKind::System => clock::system_now(),
-            ClockKind::Request => submission.occurred_at.unwrap_or_default(),
+        let at = match &self.settings.clock {
+            Clock::System | Clock::Virtual(_) => self.settings.clock.now(),
+            Clock::Request => submission.occurred_at.unwrap_or_default(),
         };
         let command = self.slot().map(|slot| {
             let time_zone = self.generation.policy.time_zone(&caller.merchant);
@@ -226,7 +305,7 @@ impl Engine {
         let purchase = self.application(caller.merchant.clone(), ApplicationId(application)).await?;
         let Some((keys, purchased_at)) = purchase.first().and_then(|entry| match &entry.event {
             Event::Submitted(submitted) => Some((submitted.facts.keys, submitted.facts.at)),
-            Event::Imported(_) | Event::OutcomeReported(_) => None,
+            Event::Imported(_) | Event::OutcomeReported(_) | Event::Moved(_) => None,
         }) else {
             return Err(Refused::NotFound);
         };
@@ -245,15 +324,94 @@ impl Engine {
         Ok(Answered { history, replayed })
     }
 
+    /// Takes a step of a journey, once for each request id. Where a provider is to say at once what comes of it, the answer
+    /// is where the application stands then.
+    pub async fn act(
+        &self,
+        caller: Caller,
+        act: Act,
+        deadline: Instant,
+        mailbox: &Mailbox,
+    ) -> Result<Answered, Refused> {
+        let (application, merchant) = (act.application, caller.merchant.clone());
+        let mut listener = self.hub.listen(application.seq()).ok_or(Refused::Overloaded)?;
+        let asked = Asked {
+            deadline,
+            fingerprint: self.hasher.request(merchant.as_str(), act.request_id.as_str()),
+            content: act.content,
+            occurred_at: act.occurred_at,
+        };
+        let command = self.slot().map(|slot| (slot, Command::Act(Box::new(act))));
+        let (entry, replayed) = self.command(caller, asked, command, mailbox).await?;
+        loop {
+            let mut history = self.application(merchant.clone(), ApplicationId(application)).await?;
+            if let Some(length) = live::concluded(&history, &entry).map_err(damaged)? {
+                history.truncate(length);
+                return Ok(Answered { history, replayed });
+            }
+            let changed = tokio::time::timeout_at(deadline.into(), listener.changed()).await;
+            changed.map_err(|_| Refused::DeadlineExceeded)?;
+        }
+    }
+
+    /// Follows an application of a merchant from where it stands.
+    pub async fn watch(&self, merchant: MerchantId, id: ApplicationId) -> Result<Watch, Refused> {
+        let listener = self.hub.listen(id.0.seq()).ok_or(Refused::Overloaded)?;
+        // Whether there is one is said at once.
+        self.application(merchant.clone(), id).await?;
+        Ok(Watch::new(self.readers.clone(), listener, merchant, id))
+    }
+
+    /// Takes a notice of a provider's: whatever it says, the provider is asked.
+    pub fn notice(&self, provider: &str, notice: &Notice<'_>) -> Result<(), NoticeError> {
+        let provider = self.providers.named(provider).ok_or(NoticeError::Irrelevant)?;
+        let reference = self.vault.reference(provider.name(), &provider.hint(notice)?);
+        // A sequencer that has ended asks when it starts again: it is owed.
+        let _ = self.inbox.send(Message::Noticed(reference, self.activity.begin()));
+        Ok(())
+    }
+
+    /// Whose attempt the `state` names that came back from a provider's page; `None`: we never gave it out.
+    pub fn returned(&self, state: &str) -> Option<(ApplicationId, u32)> {
+        self.vault.read_return_state(state)
+    }
+
+    /// The merchant of an application.
+    pub async fn merchant_of(&self, id: ApplicationId) -> Result<MerchantId, Refused> {
+        let entry = self.read(move |reader| reader.entry(id.0)).await?;
+        entry.map(|entry| entry.merchant).ok_or(Refused::NotFound)
+    }
+
+    /// What was sealed for an answer: the address of a provider's page.
+    pub fn unseal(&self, sealed: &Sealed) -> Option<String> {
+        self.vault.open_text(sealed)
+    }
+
+    /// The keyed hash of what must be recognised and not kept, such as a code in a request's content.
+    pub fn keyed_hash(&self, scope: &str, value: &str) -> u64 {
+        self.hasher.other(scope, value)
+    }
+
+    /// The time by the engine's clock; on one that takes times from requests, the machine's.
+    pub fn now(&self) -> Timestamp {
+        self.settings.clock.now()
+    }
+
+    /// Waits until everything that follows from what has happened has happened, but for what only time brings.
+    pub async fn settled(&self) {
+        let _ = self.inbox.send(Message::Tick(self.activity.begin()));
+        self.activity.settled().await;
+    }
+
+    /// When time brings something next, by a clock that is set by hand. Call [`Engine::settled`] before.
+    pub fn next_due(&self, clock: &VirtualClock) -> Option<Timestamp> {
+        let due = Timestamp::from_ms(self.next_due.load(Ordering::Acquire)).ok();
+        due.into_iter().chain(clock.next_waking()).min()
+    }
+
     /// All entries of one application of a merchant, oldest first.
     pub async fn application(&self, merchant: MerchantId, id: ApplicationId) -> Result<Vec<Arc<Entry>>, Refused> {
-        let history = self.read(move |reader| reader.history(id.0)).await?;
-        match history.first() {
-            Some(first) if first.merchant == merchant && matches!(first.event, Event::Submitted(_)) => {
-                Ok(history.into_iter().map(Arc::new).collect())
-            }
-            _ => Err(Refused::NotFound),
-        }
+        history_of(&self.readers, merchant, id).await
     }
 
     /// A page of a merchant's applications, newest first, each as it stands.
@@ -271,7 +429,7 @@ impl Engine {
         self.read(move |reader| reader.artifact(digest)).await
     }
 
-    /// Finishes what is under way, writes a last checkpoint and ends both threads.
+    /// Finishes what is under way, writes a last checkpoint and ends the threads. What is still to be done outside is owed.
     pub fn stop(&self) {
         self.ready.store(false, Ordering::Release);
         let _ = self.inbox.send(Message::Stop);
@@ -340,16 +498,28 @@ where
     T: Send + 'static,
     F: FnOnce(&mut dyn crate::store::Reader) -> Result<T, StoreError> + Send + 'static,
 {
-    readers.read(look_up).await.map_err(|error| {
-        tracing::error!(%error, "a look-up failed");
-        Refused::Unavailable { retry_after: RETRY_AFTER }
-    })
+    readers.read(look_up).await.map_err(damaged)
 }
 
-fn check_clock(clock: ClockKind, last: Seq) -> Result<(), StartError> {
+fn damaged(error: StoreError) -> Refused {
+    tracing::error!(%error, "a look-up failed");
+    Refused::Unavailable { retry_after: RETRY_AFTER }
+}
+
+async fn history_of(readers: &Readers, merchant: MerchantId, id: ApplicationId) -> Result<Vec<Arc<Entry>>, Refused> {
+    let history = look_up(readers, move |reader| reader.history(id.0)).await?;
+    match history.first() {
+        Some(first) if first.merchant == merchant && matches!(first.event, Event::Submitted(_)) => {
+            Ok(history.into_iter().map(Arc::new).collect())
+        }
+        _ => Err(Refused::NotFound),
+    }
+}
+
+fn check_clock(clock: &Clock, last: Seq) -> Result<(), StartError> {
     let at = |ms| crate::domain::time::Timestamp::from_ms(ms).unwrap_or_default();
     let (now_ms, last_ms) = (clock::system_ms(), last.0 >> 12);
-    if clock == ClockKind::System && now_ms + CLOCK_TOLERANCE_MS < last_ms {
+    if matches!(clock, Clock::System) && now_ms + CLOCK_TOLERANCE_MS < last_ms {
         return Err(StartError::ClockBehindLog { now: at(now_ms), last: at(last_ms) });
     }
     Ok(())

@@ -65,7 +65,7 @@ pub(super) struct Heard {
 
 /// Who runs the errands.
 pub(super) struct Outbox {
-    pub providers: Arc<Providers>,
+    pub providers: Providers,
     pub readers: Readers,
     pub applicant_of: ApplicantOf,
     pub vault: Vault,

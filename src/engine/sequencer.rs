@@ -146,7 +146,11 @@ impl Sequencer {
                     Message::Heard(heard) => self.hear(heard, &mut judged),
                     Message::Noticed(reference, token) => self.look(reference, token),
                     Message::Resume => self.resume(),
-                    Message::Tick(_token) => self.pass_time(self.now(), &mut judged),
+                    Message::Tick(_token) => {
+                        self.pass_time(self.now(), &mut judged);
+                        self.handoff.push(&mut judged);
+                        self.tell_next_due();
+                    }
                     Message::CommitFailed => {
                         self.handoff.push(&mut judged);
                         if !self.recover(inbox) {

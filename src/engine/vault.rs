@@ -1,6 +1,7 @@
 //! What is kept encrypted: tokens and addresses that lead to a customer's data at a provider (AES-256-GCM-SIV, RFC 8452,
 //! under a key derived from the store's secret), and the keyed hashes by which a provider's notices are found again.
 
+use crate::domain::ids::ApplicationId;
 use crate::domain::keys::KeyHasher;
 use crate::domain::sealed::Sealed;
 use aes_gcm_siv::aead::{Aead, KeyInit};
@@ -51,6 +52,13 @@ impl Vault {
     pub fn return_state(&self, attempt: &str) -> String {
         format!("{attempt}.{:016x}", self.hasher.other("return", attempt))
     }
+
+    /// The application and the attempt that a state names which came back; `None`: it was made up.
+    pub fn read_return_state(&self, state: &str) -> Option<(ApplicationId, u32)> {
+        let (attempt, _) = state.rsplit_once('.').filter(|(attempt, _)| self.return_state(attempt) == state)?;
+        let (application, number) = attempt.rsplit_once('_')?;
+        Some((ApplicationId::parse(application).ok()?, number.parse().ok()?))
+    }
 }
 
 impl std::fmt::Debug for Vault {
@@ -62,6 +70,7 @@ impl std::fmt::Debug for Vault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::{EntryId, Seq};
 
     #[test]
     fn what_is_sealed_opens_under_the_same_secret_only_and_unaltered_only() {
@@ -85,5 +94,16 @@ mod tests {
         assert_eq!(vault.reference("idcheck", ""), 0);
         assert_ne!(vault.reference("idcheck", "x"), vault.reference("powens", "x"));
         assert_ne!(vault.return_state("a_1"), vault.return_state("a_2"));
+    }
+
+    #[test]
+    fn what_comes_back_from_a_page_is_known_again_and_not_made_up() {
+        let vault = Vault::new(KeyHasher::new([7; 16]));
+        let application = ApplicationId(EntryId::from_parts(Seq(77), 5));
+        let state = vault.return_state(&format!("{application}_2"));
+        assert_eq!(vault.read_return_state(&state), Some((application, 2)));
+        for bad in ["", ".", "x.y", &state[1..], &state.replace("_2.", "_3.")] {
+            assert_eq!(vault.read_return_state(bad), None, "{bad}");
+        }
     }
 }

@@ -5,9 +5,12 @@ use super::HistoryError;
 use crate::domain::decision::{Decision, Digest, GenerationRef, Scores};
 use crate::domain::ids::{ApplicationId, EntryId, Seq};
 use crate::domain::keys::KeyHasher;
+use crate::engine;
+use crate::features::Facts;
+use crate::journey::{Cause, Event as Step};
 use crate::model::Model;
-use crate::policy::{Generation, Judgement, Policy, judge};
-use crate::store::{Entry, Event, Reader, Submitted};
+use crate::policy::{Generation, Judgement, Policy, judge_with};
+use crate::store::{Entry, Event, Reader};
 use std::sync::Arc;
 
 /// How many generations are held ready.
@@ -66,19 +69,36 @@ fn recompute(
     replayed: &mut Replayed,
 ) -> Result<(), HistoryError> {
     for entry in entries {
-        let Event::Submitted(submitted) = &entry.event else { continue };
-        let generation = generations.get(&submitted.decision.generation, reader)?;
-        let judgement = judge(&submitted.facts, &generation);
-        let what = differences(submitted, &judgement);
-        replayed.decisions += 1;
-        if !what.is_empty() {
-            replayed.different += 1;
-            if replayed.differences.len() < DESCRIBED {
-                replayed.differences.push(Difference { application_id: application_id(entry.id), what });
+        match &entry.event {
+            Event::Submitted(submitted) => {
+                let generation = generations.get(&submitted.decision.generation, reader)?;
+                replayed.compare(entry, &submitted.decision, &submitted.facts, &generation);
             }
+            // What a person decided no model recomputes.
+            Event::Moved(moved) if !matches!(moved.event, Step::Decided { cause: Cause::Review { .. }, .. }) => {
+                let Some(decision) = &moved.decision else { continue };
+                let history = reader.history(entry.application)?;
+                let Some((stored, facts)) = engine::judged(&history, Some(decision.id)) else { continue };
+                let generation = generations.get(&stored.generation, reader)?;
+                replayed.compare(entry, stored, &facts, &generation);
+            }
+            _ => {}
         }
     }
     Ok(())
+}
+
+impl Replayed {
+    fn compare(&mut self, entry: &Entry, stored: &Decision, facts: &Facts, generation: &Generation) {
+        let what = differences(stored, &judge_with(facts, generation, &stored.standing));
+        self.decisions += 1;
+        if !what.is_empty() {
+            self.different += 1;
+            if self.differences.len() < DESCRIBED {
+                self.differences.push(Difference { application_id: application_id(entry.application), what });
+            }
+        }
+    }
 }
 
 fn application_id(id: EntryId) -> String {
@@ -126,8 +146,8 @@ fn unusable(what: &'static str, digest: &str, problem: impl ToString) -> History
 }
 
 /// What differs between a stored decision and one recomputed, bit for bit.
-fn differences(submitted: &Submitted, judgement: &Judgement) -> Vec<String> {
-    let Decision { outcome, reasons, scores, degraded, diagnostics, .. } = &submitted.decision;
+fn differences(stored: &Decision, judgement: &Judgement) -> Vec<String> {
+    let Decision { outcome, reasons, scores, degraded, diagnostics, .. } = stored;
     let mut what = Vec::new();
     let mut compare = |name: &str, stored: String, now: String| {
         if stored != now {

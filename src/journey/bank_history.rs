@@ -4,24 +4,25 @@
 use super::state::{Phase, State};
 use super::{Event, Forbidden, Occasion, Received};
 use crate::domain::challenge::{ChallengeKind, Failure};
+use crate::domain::time::Timestamp;
 
 /// The customer consents.
-pub(super) fn granted(state: &State, text_version: Box<str>) -> Result<Received, Forbidden> {
+pub(super) fn granted(state: &State, text_version: Box<str>, at: Timestamp) -> Result<Received, Forbidden> {
     match state {
         State::Challenged { attempt, phase: Phase::ConsentNeeded, .. } => {
             Ok(Received::Happens(Event::ConsentGranted { attempt: attempt.number, text_version }))
         }
-        _ => Err(Forbidden { state: state.kind(), expected: "expected one that asks for consent", from: None }),
+        _ => Err(Forbidden::new(state, "expected one that asks for consent", at)),
     }
 }
 
 /// The customer does not consent, or not any more.
-pub(super) fn refused(state: &State) -> Result<Received, Forbidden> {
+pub(super) fn refused(state: &State, at: Timestamp) -> Result<Received, Forbidden> {
     match state {
         State::Challenged { attempt, .. } if attempt.kind == ChallengeKind::BankHistory => {
             let (attempt, kind, failure) = (attempt.number, attempt.kind, Failure::ConsentRefused);
             Ok(Received::Decide(Occasion::Failure { attempt, kind, failure }))
         }
-        _ => Err(Forbidden { state: state.kind(), expected: "expected one that asks for consent", from: None }),
+        _ => Err(Forbidden::new(state, "expected one that asks for consent", at)),
     }
 }

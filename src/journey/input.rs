@@ -20,7 +20,10 @@ pub enum Input {
     /// The customer does not consent.
     RefuseConsent,
     /// The customer came back from a provider's page.
-    Return,
+    Return {
+        /// Whose page it was.
+        attempt: u32,
+    },
     /// The customer pays the whole amount at once.
     PayInFull,
     /// Somebody gives up.
@@ -86,6 +89,32 @@ pub enum Input {
     Time,
 }
 
+impl Input {
+    /// The name in metrics and in tests.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::EnterCode => "enter_code",
+            Self::ResendCode => "resend_code",
+            Self::GrantConsent { .. } => "grant_consent",
+            Self::RefuseConsent => "refuse_consent",
+            Self::Return { .. } => "return",
+            Self::PayInFull => "pay_in_full",
+            Self::Cancel { .. } => "cancel",
+            Self::RequestReview => "request_review",
+            Self::GiveStatement => "give_statement",
+            Self::ResolveReview { .. } => "resolve_review",
+            Self::Started { .. } => "started",
+            Self::CodeWrong { .. } => "code_wrong",
+            Self::CodeUnknown { .. } => "code_unknown",
+            Self::ActionAsked { .. } => "action_asked",
+            Self::Yields { .. } => "yields",
+            Self::Fails { .. } => "fails",
+            Self::Erased { .. } => "erased",
+            Self::Time => "time",
+        }
+    }
+}
+
 /// What an input means.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Received {
@@ -131,21 +160,32 @@ pub struct Forbidden {
     pub state: StateKind,
     /// In which state it would have been possible.
     pub expected: &'static str,
+    /// When it was asked for.
+    pub at: Timestamp,
     /// From when on it is possible, where only the time is missing.
     pub from: Option<Timestamp>,
+}
+
+impl Forbidden {
+    pub(super) fn new(state: &State, expected: &'static str, at: Timestamp) -> Self {
+        Self { state: state.kind(), expected, at, from: None }
+    }
 }
 
 /// Says what an input means at a time. Times that are over are to be heard first, as [`Input::Time`].
 pub fn receive(journey: &Journey, input: Input, at: Timestamp) -> Result<Received, Forbidden> {
     let state = &journey.state;
-    let forbid = |expected| Err(Forbidden { state: state.kind(), expected, from: None });
+    let forbid = |expected| Err(Forbidden::new(state, expected, at));
     let happens = |event| Ok(Received::Happens(event));
     match input {
-        Input::EnterCode => sms_code::entered(state),
+        Input::EnterCode => sms_code::entered(state, at),
         Input::ResendCode => sms_code::asked_again(state, at),
-        Input::GrantConsent { text_version } => bank_history::granted(state, text_version),
-        Input::RefuseConsent => bank_history::refused(state),
-        Input::Return => match state {
+        Input::GrantConsent { text_version } => bank_history::granted(state, text_version, at),
+        Input::RefuseConsent => bank_history::refused(state, at),
+        Input::Return { attempt: number } => match state {
+            State::Challenged { attempt, .. } | State::Verifying { attempt, .. } if attempt.number != number => {
+                forbid("the customer came back from the page of an attempt that is over")
+            }
             State::Challenged { attempt, phase: Phase::ActionNeeded, .. } if attempt.kind != ChallengeKind::SmsCode => {
                 happens(Event::Returned { attempt: attempt.number })
             }

@@ -6,8 +6,8 @@ use crate::domain::challenge::{ChallengeKind, Failure};
 use crate::domain::time::Timestamp;
 
 /// The customer entered a code.
-pub(super) fn entered(state: &State) -> Result<Received, Forbidden> {
-    let forbid = |expected| Err(Forbidden { state: state.kind(), expected, from: None });
+pub(super) fn entered(state: &State, at: Timestamp) -> Result<Received, Forbidden> {
+    let forbid = |expected| Err(Forbidden::new(state, expected, at));
     match state {
         State::Challenged { attempt, phase, .. } if attempt.kind == ChallengeKind::SmsCode => match phase {
             Phase::ActionNeeded => Ok(Received::Happens(Event::CodeEntered { attempt: attempt.number })),
@@ -21,7 +21,7 @@ pub(super) fn entered(state: &State) -> Result<Received, Forbidden> {
 
 /// The customer wants another code.
 pub(super) fn asked_again(state: &State, at: Timestamp) -> Result<Received, Forbidden> {
-    let forbid = |expected, from| Err(Forbidden { state: state.kind(), expected, from });
+    let forbid = |expected, from| Err(Forbidden { from, ..Forbidden::new(state, expected, at) });
     match state {
         State::Challenged { attempt, phase, .. } if attempt.kind == ChallengeKind::SmsCode => match phase {
             Phase::ActionNeeded if attempt.resends_left == 0 => forbid("no further code is sent", None),

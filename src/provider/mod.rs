@@ -5,12 +5,20 @@
 //! the provider is asked. So a forged, late, repeated or reordered notice is harmless. What is not known (a status, a
 //! verdict) is never taken for a pass.
 
+pub mod bank;
+pub mod http;
+pub mod identity;
+#[cfg(test)]
+mod recorded;
+pub mod sms;
+
 use crate::domain::applicant::Applicant;
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::evidence::Evidence;
 use crate::domain::time::Timestamp;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a provider will answer.
@@ -39,6 +47,33 @@ pub trait Provider: Send + Sync {
 
     /// Checks a notice and takes our name for what it is about from it: the [`Started::reference`] of an attempt.
     fn hint(&self, notice: &Notice<'_>) -> Result<String, NoticeError>;
+}
+
+/// Who verifies what: at most one provider for each kind of challenge.
+#[derive(Clone, Default)]
+pub struct Providers {
+    /// One-time codes.
+    pub sms: Option<Arc<dyn Provider>>,
+    /// Identity documents.
+    pub identity: Option<Arc<dyn Provider>>,
+    /// Bank histories.
+    pub bank: Option<Arc<dyn Provider>>,
+}
+
+impl Providers {
+    /// Who verifies this, if anybody does.
+    pub fn get(&self, kind: ChallengeKind) -> Option<&Arc<dyn Provider>> {
+        match kind {
+            ChallengeKind::SmsCode => self.sms.as_ref(),
+            ChallengeKind::IdDocument => self.identity.as_ref(),
+            ChallengeKind::BankHistory => self.bank.as_ref(),
+        }
+    }
+
+    /// The one of this name, such as a path of notices gives.
+    pub fn named(&self, name: &str) -> Option<&Arc<dyn Provider>> {
+        ChallengeKind::ALL.into_iter().filter_map(|kind| self.get(kind)).find(|provider| provider.name() == name)
+    }
 }
 
 /// What is known of one call.
@@ -176,6 +211,9 @@ pub enum ProviderError {
     /// The customer must mend something, such as the phone number.
     #[error("the customer must mend it: {0}")]
     UserAction(&'static str),
+    /// It does not serve this customer, such as a number that it blocks: a fact about the customer, and no failure.
+    #[error("the provider does not serve this customer: {0}")]
+    Blocked(&'static str),
     /// It was done or not: nobody knows.
     #[error("it is not known whether it was done: {0}")]
     Indeterminate(String),
@@ -205,6 +243,7 @@ impl ProviderError {
             Self::Retryable(_) => "retryable",
             Self::RateLimited { .. } => "rate_limited",
             Self::UserAction(_) => "user_action",
+            Self::Blocked(_) => "blocked",
             Self::Indeterminate(_) => "indeterminate",
             Self::Config(_) => "config",
             Self::Permanent(_) => "permanent",

@@ -139,7 +139,7 @@ impl Client {
         let path = format!("/{service}/{}", method.0.name());
         let path = http::uri::PathAndQuery::try_from(path).map_err(|error| Status::internal(error.to_string()))?;
         let response = grpc.unary(self.request(message.encode_to_vec()), path, Bytes).await?;
-        let replayed = response.metadata().contains_key(super::decision::REPLAYED);
+        let replayed = response.metadata().contains_key(super::service::REPLAYED);
         let message = DynamicMessage::decode(method.0.output(), response.into_inner().as_slice())
             .map_err(|error| Status::internal(format!("the answer cannot be read: {error}")))?;
         Ok(Answer { message: json::print_dynamic(&message), replayed })
@@ -148,7 +148,7 @@ impl Client {
     /// Asks for a decision. The flag tells a repeated answer.
     pub async fn decide(&self, request: proto::DecideRequest) -> Result<(proto::Application, bool), CallError> {
         let response = DecisionServiceClient::new(self.channel.clone()).decide(self.request(request)).await?;
-        let replayed = response.metadata().contains_key(super::decision::REPLAYED);
+        let replayed = response.metadata().contains_key(super::service::REPLAYED);
         Ok((response.into_inner(), replayed))
     }
 

@@ -4,37 +4,33 @@ use super::convert::{self, Content};
 use super::explain;
 use super::proto::decision_service_server::DecisionService;
 use super::proto::{
-    Application, DecideRequest, ExplainDecisionRequest, ExplainDecisionResponse, GetApplicationRequest,
-    ListApplicationsRequest, ListApplicationsResponse, QuotePlansRequest, QuotePlansResponse, ReportOutcomeRequest,
+    Application, CancelRequest, DecideRequest, ExplainDecisionRequest, ExplainDecisionResponse, GetApplicationRequest,
+    ListApplicationsRequest, ListApplicationsResponse, PayInFullRequest, QuotePlansRequest, QuotePlansResponse,
+    ReportOutcomeRequest, WatchApplicationRequest,
 };
+use super::service::{Service, Told, caller};
 use super::{deadline, quote, status};
-use crate::domain::ids::ApplicationId;
 use crate::domain::keys::KeyKind;
-use crate::engine::{Answered, Caller, Deadlines, Engine, Mailbox, Refused, Report, Submit, clock};
-use crate::store::{Entry, Event, ListQuery};
-use std::borrow::Borrow;
-use std::sync::Arc;
+use crate::engine::{self, Answered, Refused, Report, Submit, Watch};
+use crate::store::ListQuery;
+use futures_util::Stream;
+use std::pin::Pin;
 use std::time::Instant;
-use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 
 /// How long a `Decide` takes, from the first byte of its message to its answer.
 pub const DECIDE_SECONDS: &str = "aval_decide_seconds";
-/// The metadata that marks the answer to a repeated request.
-pub(super) const REPLAYED: &str = "aval-replayed";
 
 /// The service of one worker.
 pub struct Decisions {
-    engine: Arc<Engine>,
-    mailbox: Mailbox,
-    deadlines: Deadlines,
+    service: Service,
     seconds: metrics::Histogram,
 }
 
 impl Decisions {
-    /// A service whose answers arrive in `mailbox`.
-    pub fn new(engine: Arc<Engine>, mailbox: Mailbox, deadlines: Deadlines) -> Self {
-        Self { engine, mailbox, deadlines, seconds: metrics::histogram!(DECIDE_SECONDS) }
+    /// The service of one worker.
+    pub fn new(service: Service) -> Self {
+        Self { service, seconds: metrics::histogram!(DECIDE_SECONDS) }
     }
 
     /// Validates a purchase and sends it on its way. Not `async`, so that neither the request nor what it is turned into
@@ -43,59 +39,73 @@ impl Decisions {
         &self,
         request: Request<DecideRequest>,
     ) -> Result<impl Future<Output = Result<Answered, Refused>> + use<>, Status> {
+        let Service { engine, mailbox, deadlines } = &self.service;
         let caller = caller(&request)?;
-        let deadline = deadline::of(request.metadata(), self.deadlines);
+        let deadline = deadline::of(request.metadata(), *deadlines);
         let wire = request.get_ref();
-        let submission = convert::submission(wire, clock::system_now()).map_err(status::invalid)?;
+        let submission = convert::submission(wire, engine.now()).map_err(status::invalid)?;
         let (content, subject) = (submission.content_digest(), convert::subject(wire));
         let submit = Submit { submission: &submission, content, subject };
-        Ok(self.engine.submit(caller, submit, deadline, &self.mailbox))
+        Ok(engine.submit(caller, submit, deadline, mailbox))
     }
 }
 
-/// The caller that the gate let in.
-fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
-    request.extensions().get().cloned().ok_or_else(|| Status::permission_denied("no caller was let in"))
+/// What follows an application, one message for each change.
+struct Watching {
+    watch: Watch,
+    service: Service,
+    told: Told,
+    /// Whether the last message was of a settled application.
+    settled: bool,
 }
 
-/// One application from its entries, oldest first.
-fn application<E: Borrow<Entry>>(history: &[E]) -> Result<Application, Status> {
-    let (first, later) = history.split_first().ok_or_else(|| Status::not_found("no such application"))?;
-    let first = first.borrow();
-    match &first.event {
-        Event::Submitted(submitted) => Ok(convert::application(first, submitted, later.iter().map(Borrow::borrow))),
-        Event::Imported(_) | Event::OutcomeReported(_) => Err(Status::not_found("no such application")),
+impl Watching {
+    /// The next message; `None`: nothing will change any more.
+    async fn next(mut self) -> Option<(Result<Application, Status>, Self)> {
+        if self.settled {
+            return None;
+        }
+        let next = self.watch.next().await.map_err(status::refused);
+        let application = next.and_then(|history| self.service.application(&history, &self.told));
+        // An error is the last that is said.
+        self.settled = application.as_ref().map_or(true, is_settled);
+        Some((application, self))
     }
 }
 
-fn answer(answered: &Answered) -> Result<Response<Application>, Status> {
-    let mut response = Response::new(application(&answered.history)?);
-    if answered.replayed {
-        response.metadata_mut().insert(REPLAYED, MetadataValue::from_static("true"));
+/// Whether nothing will change any more but by a reported outcome.
+fn is_settled(application: &Application) -> bool {
+    use super::proto::State;
+    match application.state() {
+        State::Accepted | State::PaidInFull | State::Cancelled | State::Expired => true,
+        // Paying in one go and a person's review stay open for a while.
+        State::Declined | State::Challenged | State::Verifying | State::InReview | State::Unspecified => false,
     }
-    Ok(response)
 }
 
 #[tonic::async_trait]
 impl DecisionService for Decisions {
     async fn quote_plans(&self, request: Request<QuotePlansRequest>) -> Result<Response<QuotePlansResponse>, Status> {
         let merchant = caller(&request)?.merchant;
+        let engine = &self.service.engine;
         let asked = convert::quote_plans(request.get_ref()).map_err(status::invalid)?;
-        Ok(Response::new(quote::plans(&self.engine.generation().policy, &merchant, &asked, clock::system_now())))
+        Ok(Response::new(quote::plans(&engine.generation().policy, &merchant, &asked, engine.now())))
     }
 
     async fn decide(&self, request: Request<DecideRequest>) -> Result<Response<Application>, Status> {
         let begun = Instant::now();
-        let answer_of = self.submit(request)?.await.map_err(status::refused)?;
+        let answered = self.submit(request)?.await.map_err(status::refused)?;
         self.seconds.record(begun.elapsed().as_secs_f64());
-        answer(&answer_of)
+        self.service.answer(&answered)
     }
 
     async fn get_application(&self, request: Request<GetApplicationRequest>) -> Result<Response<Application>, Status> {
         let merchant = caller(&request)?.merchant;
-        let id = convert::get_application(request.get_ref()).map_err(status::invalid)?;
-        let history = self.engine.application(merchant, id).await.map_err(status::refused)?;
-        Ok(Response::new(application(&history)?))
+        let GetApplicationRequest { application_id, history } = request.get_ref();
+        let id = convert::application_id(application_id).map_err(status::invalid)?;
+        let entries = self.service.engine.application(merchant, id).await.map_err(status::refused)?;
+        let told = Told { history: *history, statements: false };
+        Ok(Response::new(self.service.application(&entries, &told)?))
     }
 
     async fn list_applications(
@@ -104,7 +114,7 @@ impl DecisionService for Decisions {
     ) -> Result<Response<ListApplicationsResponse>, Status> {
         let merchant = caller(&request)?.merchant;
         let asked = convert::list_applications(request.get_ref()).map_err(status::invalid)?;
-        let customer = asked.customer.map(|id| self.engine.hash(KeyKind::Customer, &merchant, id.as_str()));
+        let customer = asked.customer.map(|id| self.service.engine.hash(KeyKind::Customer, &merchant, id.as_str()));
         let query = ListQuery {
             merchant,
             before: asked.before,
@@ -114,15 +124,37 @@ impl DecisionService for Decisions {
             created_before: asked.created_before,
             limit: asked.page_size,
         };
-        let page = self.engine.list(query).await.map_err(status::refused)?;
-        let applications = page.applications.iter().map(|history| application(history)).collect::<Result<_, _>>()?;
-        let next_page_token = page.next.map(convert::page_token).unwrap_or_default();
+        let (applications, next_page_token) = self.service.page(query, &Told::default()).await?;
         Ok(Response::new(ListApplicationsResponse { applications, next_page_token }))
     }
 
+    type WatchApplicationStream = Pin<Box<dyn Stream<Item = Result<Application, Status>> + Send>>;
+
+    async fn watch_application(
+        &self,
+        request: Request<WatchApplicationRequest>,
+    ) -> Result<Response<Self::WatchApplicationStream>, Status> {
+        let merchant = caller(&request)?.merchant;
+        let WatchApplicationRequest { application_id, history } = request.get_ref();
+        let id = convert::application_id(application_id).map_err(status::invalid)?;
+        let watch = self.service.engine.watch(merchant, id).await.map_err(status::refused)?;
+        let told = Told { history: *history, statements: false };
+        let watching = Watching { watch, service: self.service.clone(), told, settled: false };
+        Ok(Response::new(Box::pin(futures_util::stream::unfold(watching, Watching::next))))
+    }
+
+    async fn pay_in_full(&self, request: Request<PayInFullRequest>) -> Result<Response<Application>, Status> {
+        self.service.step(request).await
+    }
+
+    async fn cancel(&self, request: Request<CancelRequest>) -> Result<Response<Application>, Status> {
+        self.service.step(request).await
+    }
+
     async fn report_outcome(&self, request: Request<ReportOutcomeRequest>) -> Result<Response<Application>, Status> {
+        let Service { engine, mailbox, deadlines } = &self.service;
         let caller = caller(&request)?;
-        let deadline = deadline::of(request.metadata(), self.deadlines);
+        let deadline = deadline::of(request.metadata(), *deadlines);
         let asked = convert::report_outcome(request.get_ref()).map_err(status::invalid)?;
         let report = Report {
             content: asked.content_digest(),
@@ -131,8 +163,8 @@ impl DecisionService for Decisions {
             outcome: asked.outcome,
             occurred_at: asked.occurred_at,
         };
-        let answered = self.engine.report(caller, report, deadline, &self.mailbox).await.map_err(status::refused)?;
-        answer(&answered)
+        let answered = engine.report(caller, report, deadline, mailbox).await.map_err(status::refused)?;
+        self.service.answer(&answered)
     }
 
     async fn explain_decision(
@@ -140,13 +172,11 @@ impl DecisionService for Decisions {
         request: Request<ExplainDecisionRequest>,
     ) -> Result<Response<ExplainDecisionResponse>, Status> {
         let merchant = caller(&request)?.merchant;
-        let id: ApplicationId = convert::explain_decision(request.get_ref()).map_err(status::invalid)?;
-        let history = self.engine.application(merchant, id).await.map_err(status::refused)?;
-        let submitted = history.iter().find_map(|entry| match &entry.event {
-            Event::Submitted(submitted) => Some(submitted),
-            Event::Imported(_) | Event::OutcomeReported(_) => None,
-        });
-        let submitted = submitted.ok_or_else(|| Status::not_found("no such application"))?;
-        Ok(Response::new(explain::decision(&self.engine, submitted).await?))
+        let (id, decision) = convert::explain_decision(request.get_ref()).map_err(status::invalid)?;
+        let engine = &self.service.engine;
+        let history = engine.application(merchant, id).await.map_err(status::refused)?;
+        let judged = engine::judged(history.iter().map(AsRef::as_ref), decision);
+        let (decision, facts) = judged.ok_or_else(|| Status::not_found("the application has no such decision"))?;
+        Ok(Response::new(explain::decision(engine, decision, &facts).await?))
     }
 }

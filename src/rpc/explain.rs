@@ -2,17 +2,19 @@
 //! stored.
 
 use super::{convert, proto, status};
-use crate::domain::decision::{Digest, ModelRef};
+use crate::domain::decision::{Decision, Digest, ModelRef};
 use crate::engine::Engine;
 use crate::features::{self, Facts, FeatureKind};
 use crate::model::{Contributions, Model};
-use crate::store::Submitted;
 use std::collections::BTreeMap;
 use tonic::Status;
 
 /// Explains a stored decision. Models that are not live any more are loaded from what the store keeps.
-pub async fn decision(engine: &Engine, submitted: &Submitted) -> Result<proto::ExplainDecisionResponse, Status> {
-    let decision = &submitted.decision;
+pub async fn decision(
+    engine: &Engine,
+    decision: &Decision,
+    facts: &Facts,
+) -> Result<proto::ExplainDecisionResponse, Status> {
     let mut scores = Vec::new();
     let mut diagnostics: Vec<_> = (decision.diagnostics.iter())
         .map(|found| proto::Diagnostic { subject: found.subject.clone(), message: found.message.clone() })
@@ -21,8 +23,8 @@ pub async fn decision(engine: &Engine, submitted: &Submitted) -> Result<proto::E
         let Some(stored) = decision.scores.get(wanted.target) else { continue };
         let live = engine.generation().model(wanted.target).filter(|model| model.model_ref().digest == wanted.digest);
         let explained = match live {
-            Some(model) => score(model, &submitted.facts),
-            None => score(&kept(engine, wanted).await?, &submitted.facts),
+            Some(model) => score(model, facts),
+            None => score(&kept(engine, wanted).await?, facts),
         };
         let same = explained.as_ref().is_some_and(|now| now.log_odds.to_bits() == stored.log_odds.to_bits());
         if !same {
@@ -34,9 +36,11 @@ pub async fn decision(engine: &Engine, submitted: &Submitted) -> Result<proto::E
     Ok(proto::ExplainDecisionResponse {
         decision: Some(convert::decision(decision)),
         scores,
-        features: known_features(&submitted.facts),
-        signals: submitted.facts.signals.iter().map(|(name, s)| (name.to_owned(), convert::signal(s))).collect(),
+        features: known_features(facts),
+        signals: facts.signals.iter().map(|(name, s)| (name.to_owned(), convert::signal(s))).collect(),
         diagnostics,
+        evidence: decision.standing.held.iter().map(|kind| convert::challenge_kind(kind).into()).collect(),
+        ..Default::default()
     })
 }
 

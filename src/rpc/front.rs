@@ -13,9 +13,9 @@ use tower::Service;
 
 /// All services of one worker.
 #[derive(Clone)]
-pub(super) struct Front {
-    pub decisions: DecisionServiceServer<Decisions>,
-    pub others: Routes,
+pub struct Front {
+    pub(super) decisions: DecisionServiceServer<Decisions>,
+    pub(super) others: Routes,
 }
 
 impl Service<Request<Body>> for Front {

@@ -12,5 +12,8 @@ mod front;
 pub mod json;
 pub mod proto;
 mod quote;
+mod review;
 pub mod server;
+mod service;
 pub mod status;
+mod verification;

@@ -1,11 +1,16 @@
 //! The gRPC server: one single-threaded runtime a worker, all listening on one port, so that a call is read, judged
 //! and answered without passing between cores more than it must.
 
-use super::auth::{Credentials, Gate};
+use super::auth::{Credentials, Gate, Gated};
 use super::decision::Decisions;
 use super::front::Front;
 use super::proto;
 use super::proto::decision_service_server::{self, DecisionServiceServer};
+use super::proto::review_service_server::ReviewServiceServer;
+use super::proto::verification_service_server::VerificationServiceServer;
+use super::review::Reviews;
+use super::service::Service;
+use super::verification::Verifications;
 use crate::engine::{Deadlines, Engine};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -19,6 +24,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::Layer;
 
 /// How many connections may wait to be accepted by one worker.
 const BACKLOG: i32 = 1_024;
@@ -125,6 +131,27 @@ fn bind(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+/// The services of one worker: that of decisions, and all others.
+fn services(service: Service, max_message_bytes: usize) -> (DecisionServiceServer<Decisions>, Routes) {
+    let decisions = DecisionServiceServer::new(Decisions::new(service.clone()));
+    let verifications = VerificationServiceServer::new(Verifications(service.clone()));
+    let reviews = ReviewServiceServer::new(Reviews(service));
+    let others = Routes::new(verifications.max_decoding_message_size(max_message_bytes))
+        .add_service(reviews.max_decoding_message_size(max_message_bytes));
+    (decisions.max_decoding_message_size(max_message_bytes), others)
+}
+
+/// The services of one worker behind their gate, without a socket: what a server answers to the same request.
+pub fn in_process(engine: Arc<Engine>, credentials: Credentials, settings: &Settings) -> InProcess {
+    let mailbox = engine.mailbox();
+    let service = Service { engine, mailbox, deadlines: settings.deadlines };
+    let (decisions, others) = services(service, settings.max_message_bytes);
+    Gate(credentials).layer(Front { decisions, others: others.prepare() })
+}
+
+/// A server without a socket.
+pub type InProcess = Gated<Front>;
+
 struct Worker {
     settings: Settings,
     engine: Arc<Engine>,
@@ -144,11 +171,11 @@ impl Worker {
         H::Response: axum::response::IntoResponse,
         H::Future: Send + 'static,
     {
-        let decisions = Decisions::new(self.engine.clone(), self.engine.mailbox(), self.settings.deadlines);
-        let decisions =
-            DecisionServiceServer::new(decisions).max_decoding_message_size(self.settings.max_message_bytes);
+        let (engine, mailbox) = (self.engine.clone(), self.engine.mailbox());
+        let service = Service { engine, mailbox, deadlines: self.settings.deadlines };
         let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));
-        let mut others = Routes::new(health);
+        let (decisions, others) = services(service, self.settings.max_message_bytes);
+        let mut others = others.add_service(health);
         if self.settings.reflection {
             let described = |builder: tonic_reflection::server::Builder<'static>| {
                 builder

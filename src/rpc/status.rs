@@ -4,7 +4,7 @@ use super::convert::Violation;
 use crate::engine::Refused;
 use std::time::Duration;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
 /// The domain of the reasons in `ErrorInfo`.
 const DOMAIN: &str = "aval.v1";
@@ -37,6 +37,17 @@ pub fn refused(refused: Refused) -> Status {
             Status::with_error_details(Code::AlreadyExists, message, details)
         }
         Refused::NotFound => Status::not_found(message),
+        Refused::Forbidden(forbidden) => {
+            let state = forbidden.state.name();
+            let violation = PreconditionViolation::new("STATE", state, forbidden.expected);
+            let mut details = ErrorDetails::with_precondition_failure(vec![violation]);
+            let Some(from) = forbidden.from else {
+                return Status::with_error_details(Code::FailedPrecondition, message, details);
+            };
+            let wait = from.ms().saturating_sub(forbidden.at.ms()).max(0).unsigned_abs();
+            details.set_retry_info(Some(Duration::from_millis(wait)));
+            Status::with_error_details(Code::ResourceExhausted, message, details)
+        }
         Refused::OccurredAtMissing => {
             let description = "expected a time: this server was started with --clock request".into();
             invalid(vec![Violation { field: "occurred_at".into(), description }])

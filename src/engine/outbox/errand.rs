@@ -280,7 +280,7 @@ fn fails(attempt: u32, failure: Failure) -> Said {
 /// Why a provider that answers so will yield nothing; `None`: it may, a little later.
 fn failure(error: &ProviderError) -> Option<Failure> {
     match error {
-        ProviderError::UserAction(_) => Some(Failure::NotServed),
+        ProviderError::UserAction(_) | ProviderError::Blocked(_) => Some(Failure::NotServed),
         ProviderError::Config(_) | ProviderError::Permanent(_) | ProviderError::Malformed(_) => Some(Failure::Provider),
         ProviderError::Retryable(_)
         | ProviderError::RateLimited { .. }

@@ -2,24 +2,52 @@
 
 use crate::domain::Invalid;
 use crate::domain::challenge::ChallengeKind;
+use crate::domain::consent;
 use crate::domain::decision::{Decision, ModelRef, Outcome, Reason};
 use crate::domain::ids::{ApplicationId, Seq};
 use crate::domain::money::Money;
 use crate::domain::outcome::RepaymentOutcome;
 use crate::domain::plan::{InstalmentState, Plan, PlanChoice};
 use crate::domain::reason::Language;
+use crate::domain::sealed::Sealed;
 use crate::domain::submission::Signal;
 use crate::domain::time::Timestamp;
-use crate::journey::{State, StateKind};
+use crate::journey::{
+    Action, Attempt, Cause, Event as Step, Impossible, Journey, Party, Phase, Reviewer, State, StateKind,
+};
 use crate::rpc::proto;
-use crate::store::{Entry, Event, Submitted};
+use crate::store::{Entry, Event};
 
-/// The application as it stands after its submission `first` and `later` entries, oldest first.
+/// How an application is shown.
+pub struct Shown<'a> {
+    /// Opens the addresses of providers' pages.
+    pub unseal: &'a dyn Fn(&Sealed) -> Option<String>,
+    /// Whether to tell everything that happened.
+    pub history: bool,
+    /// Whether to tell what the customer stated: for reviewers.
+    pub statements: bool,
+}
+
+/// Why an application cannot be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unshowable {
+    /// There is no submission among the entries.
+    #[error("no such application")]
+    NotThere,
+    /// The entries cannot have happened.
+    #[error(transparent)]
+    Impossible(#[from] Impossible),
+}
+
+/// The application as its entries tell it, oldest first.
 pub fn application<'a>(
-    first: &Entry,
-    submitted: &Submitted,
-    later: impl Iterator<Item = &'a Entry>,
-) -> proto::Application {
+    history: impl IntoIterator<Item = &'a Entry>,
+    shown: &Shown<'_>,
+) -> Result<proto::Application, Unshowable> {
+    let mut history = history.into_iter();
+    let Some((first, Event::Submitted(submitted))) = history.next().map(|first| (first, &first.event)) else {
+        return Err(Unshowable::NotThere);
+    };
     let mut application = proto::Application {
         application_id: ApplicationId(first.application).to_string(),
         request_id: submitted.command.request_id.as_str().into(),
@@ -30,43 +58,155 @@ pub fn application<'a>(
         amount: Some(money(submitted.facts.amount)),
         ..Default::default()
     };
-    put_state(&mut application, &submitted.state, submitted.facts.amount);
-    for entry in later {
+    let mut journey = Journey::at(submitted.state.clone());
+    let mut statements = Vec::new();
+    let mut told = vec![history_entry(first, None, &journey)];
+    for entry in history {
+        let before = journey.state.kind();
         match &entry.event {
             Event::OutcomeReported(reported) => {
                 let outcome = outcome(reported.outcome).into();
                 let occurred_at = Some(time(reported.occurred_at));
                 application.outcomes.push(proto::ReportedOutcome { outcome, occurred_at });
-                application.updated_at = Some(time(entry.at));
+            }
+            Event::Moved(moved) => {
+                journey = journey.apply(&moved.event, entry.at)?;
+                if let Some(newest) = &moved.decision {
+                    application.decision = Some(decision(newest));
+                }
+                if moved.event == Step::StatementGiven {
+                    statements.extend(entry.subject.as_ref().and_then(super::steps::statement_of));
+                }
             }
             // An application begins once, and imports are applications of nobody.
-            Event::Submitted(_) | Event::Imported(_) => {}
+            Event::Submitted(_) | Event::Imported(_) => continue,
         }
+        application.updated_at = Some(time(entry.at));
+        told.push(history_entry(entry, Some(before), &journey));
     }
-    application
+    put_state(&mut application, &journey.state, submitted.facts.amount, shown);
+    if let Some(review) = &mut application.review
+        && shown.statements
+    {
+        review.statements = statements;
+    }
+    if shown.history {
+        application.history = told;
+    }
+    Ok(application)
+}
+
+fn history_entry(entry: &Entry, before: Option<StateKind>, after: &Journey) -> proto::HistoryEntry {
+    let (event, command, judged, detail) = match &entry.event {
+        Event::Submitted(submitted) => ("submitted", Some(&submitted.command), Some(&submitted.decision), String::new()),
+        Event::OutcomeReported(reported) => {
+            ("outcome_reported", Some(&reported.command), None, reported.outcome.name().into())
+        }
+        Event::Moved(moved) => {
+            (moved.event.name(), moved.command.as_ref(), moved.decision.as_ref(), detail(&moved.event))
+        }
+        Event::Imported(_) => ("imported", None, None, String::new()),
+    };
+    proto::HistoryEntry {
+        entry_id: format!("ent_{:?}", entry.id),
+        at: Some(time(entry.at)),
+        actor: entry.actor.to_string(),
+        event: event.into(),
+        before: before.map_or(proto::State::Unspecified, state_on_wire).into(),
+        after: state_on_wire(after.state.kind()).into(),
+        request_id: command.map(|command| command.request_id.as_str().to_owned()).unwrap_or_default(),
+        content_digest: command.map(|command| command.content.to_string()).unwrap_or_default(),
+        decision: judged.map(decision),
+        detail,
+    }
+}
+
+/// More about a step, without personal data.
+fn detail(step: &Step) -> String {
+    match step {
+        Step::ConsentGranted { text_version, .. } => text_version.to_string(),
+        Step::Decided { cause: Cause::Failure { failure, .. }, .. } => failure.name().into(),
+        Step::Decided { cause: Cause::Review { granted }, .. } => if *granted { "granted" } else { "refused" }.into(),
+        Step::Cancelled { by } => match by {
+            Party::Customer => "customer".into(),
+            Party::Merchant => "merchant".into(),
+        },
+        Step::CodeUnknown { lost: true, .. } => "lost".into(),
+        _ => String::new(),
+    }
 }
 
 /// What is true in the state, and in no other.
-fn put_state(application: &mut proto::Application, state: &State, amount: Money) {
-    let pay_until = |until| Some(proto::PayInFullOffer { amount: Some(money(amount)), offer_until: Some(time(until)) });
+fn put_state(application: &mut proto::Application, state: &State, amount: Money, shown: &Shown<'_>) {
     application.state = state_on_wire(state.kind()).into();
+    application.pay_in_full = state
+        .offer_until()
+        .map(|until| proto::PayInFullOffer { amount: Some(money(amount)), offer_until: Some(time(until)) });
+    application.challenge = match state {
+        State::Challenged { attempt, phase, .. } => Some(challenge(attempt, Some(*phase), shown)),
+        State::Verifying { attempt, .. } => Some(challenge(attempt, None, shown)),
+        _ => None,
+    };
     match state {
-        State::Challenged { kind, attempts_left, deadline, expires_at } => {
-            application.challenge = Some(proto::Challenge {
-                kind: challenge_kind(*kind).into(),
-                deadline: Some(time(*deadline)),
-                attempts_left: i32::try_from(*attempts_left).unwrap_or(i32::MAX),
-            });
-            application.pay_in_full = pay_until(*expires_at);
-            application.expires_at = Some(time(*expires_at));
+        State::Challenged { open, .. } | State::Verifying { open, .. } => {
+            application.expires_at = Some(time(open.expires_at));
         }
-        State::InReview { expires_at } => {
-            application.pay_in_full = pay_until(*expires_at);
+        State::InReview { by, expires_at } => {
             application.expires_at = Some(time(*expires_at));
+            let requested_by = match by {
+                Reviewer::Policy => proto::Party::Policy,
+                Reviewer::Customer => proto::Party::Customer,
+            };
+            let until = Some(time(*expires_at));
+            application.review =
+                Some(proto::Review { requested_by: requested_by.into(), until, statements: Vec::new() });
         }
         State::Accepted { plan } => application.plan = Some(self::plan(plan)),
-        State::Declined { offer_until, .. } => application.pay_in_full = pay_until(*offer_until),
+        State::Declined { review_until, .. } => application.review_until = Some(time(*review_until)),
+        State::Cancelled { by } => {
+            let by = match by {
+                Party::Customer => proto::Party::Customer,
+                Party::Merchant => proto::Party::Merchant,
+            };
+            application.cancelled_by = by.into();
+        }
+        State::PaidInFull | State::Expired => {}
     }
+}
+
+/// A challenge; without a phase, the provider is waited for.
+fn challenge(attempt: &Attempt, phase: Option<Phase>, shown: &Shown<'_>) -> proto::Challenge {
+    let count = |count| i32::try_from(count).unwrap_or(i32::MAX);
+    let is_code = attempt.kind == ChallengeKind::SmsCode;
+    let on_wire = match phase {
+        Some(Phase::ConsentNeeded) => proto::ChallengePhase::ConsentNeeded,
+        Some(Phase::Starting) => proto::ChallengePhase::Starting,
+        Some(Phase::ActionNeeded) => proto::ChallengePhase::ActionNeeded,
+        None => proto::ChallengePhase::Verifying,
+    };
+    let mut challenge = proto::Challenge {
+        kind: challenge_kind(attempt.kind).into(),
+        deadline: Some(time(attempt.deadline)),
+        attempts_left: count(attempt.tries_left),
+        phase: on_wire.into(),
+        resends_left: if is_code { count(attempt.resends_left) } else { 0 },
+        ..Default::default()
+    };
+    if phase == Some(Phase::ConsentNeeded) {
+        let text = |language: Language| (language.code().to_owned(), consent::BANK_HISTORY.text(language).to_owned());
+        let text = Language::ALL.map(text).into_iter().collect();
+        challenge.consent = Some(proto::Consent { consent_text_id: consent::BANK_HISTORY.id.into(), text });
+    }
+    if let (Some(Phase::ActionNeeded), Some(begun)) = (phase, &attempt.begun) {
+        match &begun.action {
+            Action::EnterCode { length } => {
+                challenge.code_length = (*length).into();
+                challenge.resend_after = (attempt.resends_left > 0).then(|| time(attempt.resend_after));
+            }
+            Action::Redirect { url } => challenge.redirect_url = (shown.unseal)(url).unwrap_or_default(),
+        }
+    }
+    challenge
 }
 
 fn state_on_wire(kind: StateKind) -> proto::State {
@@ -82,7 +222,7 @@ fn state_on_wire(kind: StateKind) -> proto::State {
     }
 }
 
-fn challenge_kind(kind: ChallengeKind) -> proto::ChallengeKind {
+pub(in crate::rpc) fn challenge_kind(kind: ChallengeKind) -> proto::ChallengeKind {
     match kind {
         ChallengeKind::SmsCode => proto::ChallengeKind::SmsCode,
         ChallengeKind::IdDocument => proto::ChallengeKind::IdDocument,

@@ -51,11 +51,11 @@ impl Content for OutcomeReport {
 }
 
 /// Writes values in canonical order.
-struct Canonical(Vec<u8>);
+pub(super) struct Canonical(Vec<u8>);
 
 impl Canonical {
     /// A message of this name.
-    fn of(message: &str) -> Self {
+    pub fn of(message: &str) -> Self {
         let mut canonical = Self(Vec::with_capacity(1_024));
         canonical.text(0, message);
         canonical
@@ -67,7 +67,8 @@ impl Canonical {
         self.0.extend(bytes);
     }
 
-    fn text(&mut self, number: u16, text: &str) {
+    /// A text.
+    pub fn text(&mut self, number: u16, text: &str) {
         self.bytes(number, text.as_bytes());
     }
 
@@ -77,18 +78,20 @@ impl Canonical {
         }
     }
 
-    fn integer(&mut self, number: u16, value: i64) {
+    /// A number.
+    pub fn integer(&mut self, number: u16, value: i64) {
         self.bytes(number, &value.to_le_bytes());
     }
 
-    fn time(&mut self, number: u16, at: Option<Timestamp>) {
+    /// A time, if there is one.
+    pub fn time(&mut self, number: u16, at: Option<Timestamp>) {
         if let Some(at) = at {
             self.integer(number, at.ms());
         }
     }
 
     /// A message within this one: its length is known once it is written.
-    fn nested(&mut self, number: u16, write: impl FnOnce(&mut Self)) {
+    pub fn nested(&mut self, number: u16, write: impl FnOnce(&mut Self)) {
         self.bytes(number, &[]);
         let start = self.0.len();
         write(self);
@@ -96,7 +99,8 @@ impl Canonical {
         self.0[start - 8..start].copy_from_slice(&length.to_le_bytes());
     }
 
-    fn digest(&self) -> Digest {
+    /// The digest of what was written.
+    pub fn digest(&self) -> Digest {
         Digest::of(&self.0)
     }
 }

@@ -4,7 +4,7 @@ use super::answer;
 use super::checks::{Checks, Path, Violation, chosen};
 use crate::domain::Invalid;
 use crate::domain::geo::Country;
-use crate::domain::ids::{ApplicationId, CustomerId, RequestId, Seq};
+use crate::domain::ids::{ApplicationId, CustomerId, DecisionId, RequestId, Seq};
 use crate::domain::money::Money;
 use crate::domain::outcome::RepaymentOutcome;
 use crate::domain::plan::PlanChoice;
@@ -71,20 +71,28 @@ pub fn quote_plans(wire: &proto::QuotePlansRequest) -> Result<QuoteRequest, Vec<
     checks.finish(amount.zip(country).map(|(amount, country)| QuoteRequest { amount, country, plans }))
 }
 
-/// Converts `GetApplicationRequest`.
-pub fn get_application(wire: &proto::GetApplicationRequest) -> Result<ApplicationId, Vec<Violation>> {
-    application_id(&wire.application_id)
-}
-
-/// Converts `ExplainDecisionRequest`.
-pub fn explain_decision(wire: &proto::ExplainDecisionRequest) -> Result<ApplicationId, Vec<Violation>> {
-    application_id(&wire.application_id)
-}
-
-fn application_id(text: &str) -> Result<ApplicationId, Vec<Violation>> {
+/// An application that is asked for by its id.
+pub fn application_id(text: &str) -> Result<ApplicationId, Vec<Violation>> {
     let mut checks = Checks::default();
     let id = checks.keep(Path::Root.field("application_id"), ApplicationId::parse(text));
     checks.finish(id)
+}
+
+/// Converts `ExplainDecisionRequest`: the application, and which of its decisions, where that is said.
+pub fn explain_decision(
+    wire: &proto::ExplainDecisionRequest,
+) -> Result<(ApplicationId, Option<DecisionId>), Vec<Violation>> {
+    let mut checks = Checks::default();
+    let id = checks.keep(Path::Root.field("application_id"), ApplicationId::parse(&wire.application_id));
+    let decision = checks.optional(Path::Root.field("decision_id"), &wire.decision_id, DecisionId::parse);
+    checks.finish(id.map(|id| (id, decision)))
+}
+
+/// Converts `ListReviewsRequest`.
+pub fn list_reviews(wire: &proto::ListReviewsRequest) -> Result<ListRequest, Vec<Violation>> {
+    let proto::ListReviewsRequest { page_size, page_token } = wire.clone();
+    let state = proto::State::InReview.into();
+    list_applications(&proto::ListApplicationsRequest { page_size, page_token, state, ..Default::default() })
 }
 
 /// Converts `ListApplicationsRequest`.

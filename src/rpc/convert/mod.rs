@@ -5,14 +5,16 @@ mod answer;
 mod canonical;
 mod checks;
 mod commands;
+mod steps;
 mod submission;
 
-pub use answer::{application, decision, page_token, plan, signal};
-pub(super) use answer::{model_ref, plan_choice};
+pub use answer::{Shown, Unshowable, application, decision, page_token, plan, signal};
+pub(super) use answer::{challenge_kind, model_ref, plan_choice};
 pub use canonical::Content;
 pub use checks::{MAX_VIOLATIONS, Violation};
 pub use commands::{
-    ListRequest, OutcomeReport, QuoteRequest, explain_decision, get_application, list_applications, quote_plans,
-    report_outcome,
+    ListRequest, OutcomeReport, QuoteRequest, application_id, explain_decision, list_applications, list_reviews,
+    quote_plans, report_outcome,
 };
-pub use submission::{subject, submission};
+pub use steps::Step;
+pub use submission::{applicant_of, subject, submission};

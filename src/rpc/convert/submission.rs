@@ -2,6 +2,7 @@
 
 use super::checks::{Checks, Path, Violation, chosen};
 use crate::domain::Invalid;
+use crate::domain::applicant::Applicant;
 use crate::domain::contact::{Email, Phone};
 use crate::domain::geo::{Address, Country};
 use crate::domain::ids::{CustomerId, RequestId};
@@ -51,6 +52,14 @@ pub fn submission(wire: &proto::DecideRequest, now: Timestamp) -> Result<Submiss
 /// The personal fields of a request, as the store keeps them: the request itself, encoded.
 pub fn subject(wire: &proto::DecideRequest) -> Subject {
     Subject(prost::Message::encode_to_vec(wire).into())
+}
+
+/// Who was submitted, from what was kept of the request.
+pub fn applicant_of(subject: &Subject) -> Option<Applicant> {
+    let wire: proto::DecideRequest = prost::Message::decode(&*subject.0).ok()?;
+    // It was checked when it came; its date of birth is in the past still.
+    let latest = Timestamp::from_ms(Timestamp::MAX_MS).ok()?;
+    submission(&wire, latest).ok().map(|submission| Applicant::of(&submission))
 }
 
 fn purchase(checks: &mut Checks, path: Path<'_>, wire: &proto::Purchase) -> Option<Purchase> {

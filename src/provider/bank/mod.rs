@@ -1,0 +1,3 @@
+//! Bank histories, read with the customer's consent.
+
+pub mod powens;

@@ -1,0 +1,3 @@
+//! Checks of identity documents.
+
+pub mod idcheck;

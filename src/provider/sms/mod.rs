@@ -1,0 +1,3 @@
+//! One-time codes by text message.
+
+pub mod twilio_verify;
