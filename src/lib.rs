@@ -21,6 +21,7 @@ pub mod table;
 pub mod engine;
 
 pub mod rpc;
+pub mod scenario;
 pub mod web;
 
 pub mod history;

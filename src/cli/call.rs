@@ -1,17 +1,18 @@
 //! `aval call`.
 
 use super::{Connection, Failure, print_json, read_input};
-use crate::rpc::client::Method;
+use crate::rpc::client::{Client, Method};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Calls any RPC of a running server, in proto3 JSON.
 ///
-/// Prints the answer. A call that the server refuses ends with 1, with the status and its details on standard error.
+/// Prints the answer; of a method that streams, each message as it comes. A call that the server refuses ends with 1, with the status and its details on standard error.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     aval call DecisionService/Decide @fixtures/requests/regular.json\n  \
     aval call DecisionService/ListApplications '{\"pageSize\": 10}' --server http://127.0.0.1:50051\n  \
+    aval call DecisionService/WatchApplication '{\"applicationId\": \"app_…\"}'\n  \
     aval call grpc.health.v1.Health/Check '{}'")]
 pub struct Call {
     /// The method: SERVICE/METHOD, the service by its full name or by the last part of it.
@@ -35,7 +36,12 @@ impl Call {
         };
         // A request that is not one is said before anybody is asked to connect.
         method.check(&file, &text)?;
-        let call = |client: crate::rpc::client::Client| async move { client.call(&method, &file, &text).await };
+        if method.streams() {
+            let call = |client: Client| async move { client.stream(&method, &file, &text, |m| print_json(&m)).await };
+            self.connection.with_client(call)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let call = |client: Client| async move { client.call(&method, &file, &text).await };
         let answer = self.connection.with_client(call)?;
         if answer.replayed {
             eprintln!("aval-replayed: true");

@@ -2,7 +2,7 @@
 
 use super::challenge::{ChallengeKind, Failure, Kinds};
 use super::ids::DecisionId;
-use super::reason::{Audience, ReasonCode};
+use super::reason::{self, Audience, Language, ReasonCode};
 use super::time::Timestamp;
 use std::sync::Arc;
 
@@ -204,6 +204,36 @@ pub struct Standing {
     pub failed: Option<(ChallengeKind, Failure)>,
 }
 
+/// The most reasons that a customer is told.
+pub const MOST_TOLD: usize = 4;
+
+/// A reason as the customer is told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The reason itself.
+    Reason(ReasonCode),
+    /// The true reason is for the gateway's eyes.
+    Withheld,
+}
+
+impl Told {
+    /// The code: of a reason that is withheld, one that says nothing more.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Reason(code) => code.name(),
+            Self::Withheld => "NOT_VERIFIED",
+        }
+    }
+
+    /// The text for a person.
+    pub fn text(self, language: Language) -> &'static str {
+        match self {
+            Self::Reason(code) => code.text(language),
+            Self::Withheld => reason::withheld(language),
+        }
+    }
+}
+
 /// The decision on an application.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
@@ -225,4 +255,21 @@ pub struct Decision {
     pub diagnostics: Vec<Diagnostic>,
     /// When.
     pub decided_at: Timestamp,
+}
+
+impl Decision {
+    /// What the customer is told of it: nothing of an acceptance, else at most [`MOST_TOLD`] reasons, most weighty first.
+    pub fn told(&self) -> Vec<Told> {
+        if self.outcome == Outcome::Accept {
+            return Vec::new();
+        }
+        let mut told: Vec<_> = (self.reasons.iter().filter(|reason| reason.is_for_customer()))
+            .map(|reason| Told::Reason(reason.code))
+            .take(MOST_TOLD)
+            .collect();
+        if told.is_empty() {
+            told.push(Told::Withheld);
+        }
+        told
+    }
 }

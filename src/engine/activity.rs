@@ -25,6 +25,11 @@ impl Activity {
         Token(self.clone())
     }
 
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.0.under_way.load(Ordering::Acquire) == 0
+    }
+
     /// Waits until nothing is under way.
     pub async fn settled(&self) {
         loop {

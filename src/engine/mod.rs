@@ -71,6 +71,13 @@ pub struct Settings {
     pub requests_kept: usize,
 }
 
+impl Settings {
+    /// For an engine that lives as long as one story.
+    pub fn small() -> Self {
+        Self { velocity_memory_bytes: 4 << 20, requests_kept: 1_000, ..Self::default() }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -80,6 +87,15 @@ impl Default for Settings {
             requests_kept: 4_000_000,
         }
     }
+}
+
+/// The path at which a customer's browser comes back from a provider's page.
+pub const RETURN_PATH: &str = "/return";
+
+/// The path at which a provider's notices come in: nobody guesses it.
+pub fn notice_path(hasher: &KeyHasher, provider: &str) -> String {
+    let secret = |scope| hasher.other(scope, provider);
+    format!("/webhooks/{provider}/{:016x}{:016x}", secret("notices"), secret("notices, too"))
 }
 
 /// Who is outside.
@@ -371,6 +387,11 @@ impl Engine {
         Ok(())
     }
 
+    /// The path at which a provider's notices come in.
+    pub fn notice_path(&self, provider: &str) -> String {
+        notice_path(&self.hasher, provider)
+    }
+
     /// Whose attempt the `state` names that came back from a provider's page; `None`: we never gave it out.
     pub fn returned(&self, state: &str) -> Option<(ApplicationId, u32)> {
         self.vault.read_return_state(state)
@@ -401,6 +422,11 @@ impl Engine {
     pub async fn settled(&self) {
         let _ = self.inbox.send(Message::Tick(self.activity.begin()));
         self.activity.settled().await;
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_settled(&self) -> bool {
+        self.activity.is_idle()
     }
 
     /// When time brings something next, by a clock that is set by hand. Call [`Engine::settled`] before.

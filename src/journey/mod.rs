@@ -15,10 +15,12 @@ mod sms_code;
 mod state;
 #[cfg(test)]
 mod tests;
+mod transitions;
 
 pub use effect::Effect;
 pub use event::{Cause, Event, Impossible};
 pub use input::{Forbidden, Input, Occasion, Received, receive};
+pub use transitions::TRANSITIONS;
 pub use state::{Action, Attempt, Begun, Party, Phase, Reviewer, Stands, State, StateKind, Verifier};
 
 use crate::domain::challenge::{ChallengeKind, Kinds};

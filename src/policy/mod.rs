@@ -7,6 +7,7 @@ mod check;
 mod cutoff;
 mod decide;
 mod file;
+mod flip;
 mod generation;
 mod lists;
 mod names;
@@ -17,6 +18,7 @@ mod trial;
 
 pub use check::{MAX_LIST_ENTRIES, MAX_MERCHANTS, MAX_PLANS, MAX_RULES};
 pub use decide::{Scoring, decide};
+pub use flip::{Flip, nearest_flip};
 pub use generation::Generation;
 pub use summary::{CutoffSummary, Summary};
 
@@ -205,6 +207,27 @@ impl Policy {
             ],
         };
         question.constraints(choice, bounds)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The names of its rules, in the order in which they are tried.
+    pub fn rule_names(&self) -> impl Iterator<Item = &str> {
+        self.rules.rules.iter().map(|rule| rule.name.as_ref())
+    }
+
+    /// The names of the rules that apply.
+    pub fn rules_that_apply(&self, facts: &Facts, scores: &Scores) -> impl Iterator<Item = &str> {
+        let mut names = Vec::new();
+        self.rules.try_all(facts, scores, |rule, verdict| {
+            if verdict == rule::Verdict::Applies {
+                names.push(rule.name.as_ref());
+            }
+        });
+        names.into_iter()
     }
 
     /// Whether the policy needs a model that predicts `target`.

@@ -13,7 +13,7 @@ mod recorded;
 pub mod sms;
 
 use crate::domain::applicant::Applicant;
-use crate::domain::challenge::ChallengeKind;
+use crate::domain::challenge::{ChallengeKind, Kinds};
 use crate::domain::evidence::Evidence;
 use crate::domain::time::Timestamp;
 use std::fmt;
@@ -67,6 +67,20 @@ impl Providers {
             ChallengeKind::SmsCode => self.sms.as_ref(),
             ChallengeKind::IdDocument => self.identity.as_ref(),
             ChallengeKind::BankHistory => self.bank.as_ref(),
+        }
+    }
+
+    /// What nobody verifies.
+    pub fn unserved(&self) -> Kinds {
+        ChallengeKind::ALL.into_iter().filter(|kind| self.get(*kind).is_none()).collect()
+    }
+
+    /// Takes one away.
+    pub fn remove(&mut self, kind: ChallengeKind) {
+        match kind {
+            ChallengeKind::SmsCode => self.sms = None,
+            ChallengeKind::IdDocument => self.identity = None,
+            ChallengeKind::BankHistory => self.bank = None,
         }
     }
 

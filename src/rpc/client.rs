@@ -7,7 +7,11 @@ use crate::text::Refusal;
 use prost::Message;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 use std::time::Duration;
+use tonic::body::Body;
+use tonic::client::GrpcService;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::StdError;
+use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
@@ -47,8 +51,8 @@ pub enum CallError {
         /// All that there are.
         known: String,
     },
-    /// The method streams.
-    #[error("{0} streams its answers: only methods with one answer can be called from here")]
+    /// The method takes more than one request.
+    #[error("{0} takes a stream of requests: only methods with one request can be called from here")]
     Streams(String),
     /// The request is not what the method takes.
     #[error(transparent)]
@@ -57,6 +61,48 @@ pub enum CallError {
     /// The server refused the call.
     #[error("{}", describe(.0))]
     Refused(Box<Status>),
+}
+
+/// What a refusal says, apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The status, such as `FAILED_PRECONDITION`.
+    pub code: String,
+    /// The reason, such as `REQUEST_ID_REUSED`.
+    pub reason: Option<String>,
+    /// The state that forbids it.
+    pub state: Option<String>,
+    /// The fields that are wrong.
+    pub fields: Vec<String>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+}
+
+impl CallError {
+    /// A call whose time was over before its answer came.
+    pub fn deadline_exceeded(message: &str) -> Self {
+        Status::deadline_exceeded(message).into()
+    }
+
+    /// A call that cannot be made.
+    pub fn unavailable(message: &str) -> Self {
+        Status::unavailable(message).into()
+    }
+
+    /// What the server's refusal says; `None`: it is none of the server's.
+    pub fn refused(&self) -> Option<Refused> {
+        let Self::Refused(status) = self else { return None };
+        let details = status.get_error_details();
+        let violations = details.precondition_failure().map(|failure| failure.violations.as_slice()).unwrap_or_default();
+        let request = details.bad_request().map(|request| request.field_violations.as_slice()).unwrap_or_default();
+        Some(Refused {
+            code: screaming(&format!("{:?}", status.code())),
+            reason: details.error_info().map(|info| info.reason.clone()),
+            state: violations.first().map(|violation| violation.subject.clone()),
+            fields: request.iter().map(|violation| violation.field.clone()).collect(),
+            retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+        })
+    }
 }
 
 impl From<Status> for CallError {
@@ -107,10 +153,11 @@ pub struct Answer {
     pub replayed: bool,
 }
 
-/// A connection to a server, with the credential that every call carries.
+/// A connection to a server, with the credential that every call carries. Without a socket, whatever answers requests
+/// stands for the connection.
 #[derive(Debug, Clone)]
-pub struct Client {
-    channel: Channel,
+pub struct Client<T = Channel> {
+    service: T,
     authorization: Option<MetadataValue<Ascii>>,
 }
 
@@ -127,38 +174,77 @@ impl Client {
             let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
             CallError::Connect { server: server.to_owned(), error: cause }
         })?;
-        Ok(Self { channel, authorization })
+        Ok(Self { service: channel, authorization })
+    }
+
+    /// Asks for a decision. The flag tells a repeated answer.
+    pub async fn decide(&self, request: proto::DecideRequest) -> Result<(proto::Application, bool), CallError> {
+        let response = DecisionServiceClient::new(self.service.clone()).decide(self.request(request)).await?;
+        let replayed = response.metadata().contains_key(super::service::REPLAYED);
+        Ok((response.into_inner(), replayed))
+    }
+}
+
+impl<T> Client<T>
+where
+    T: GrpcService<Body> + Clone,
+    T::Error: Into<StdError>,
+    T::ResponseBody: tonic::codegen::Body<Data = prost::bytes::Bytes> + Send + 'static,
+    <T::ResponseBody as tonic::codegen::Body>::Error: Into<StdError> + Send,
+{
+    /// A client of whatever answers requests.
+    pub fn of(service: T) -> Self {
+        Self { service, authorization: None }
     }
 
     /// Calls `SERVICE/METHOD` with a request in proto3 JSON; `file` is its name in refusals.
     pub async fn call(&self, method: &Method, file: &str, request: &str) -> Result<Answer, CallError> {
         let message = json::read_dynamic(method.0.input(), file, request)?;
-        let mut grpc = tonic::client::Grpc::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES);
-        grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-        let service = method.0.parent_service().full_name().to_owned();
-        let path = format!("/{service}/{}", method.0.name());
-        let path = http::uri::PathAndQuery::try_from(path).map_err(|error| Status::internal(error.to_string()))?;
+        let (mut grpc, path) = self.ready(method).await?;
         let response = grpc.unary(self.request(message.encode_to_vec()), path, Bytes).await?;
         let replayed = response.metadata().contains_key(super::service::REPLAYED);
-        let message = DynamicMessage::decode(method.0.output(), response.into_inner().as_slice())
-            .map_err(|error| Status::internal(format!("the answer cannot be read: {error}")))?;
-        Ok(Answer { message: json::print_dynamic(&message), replayed })
+        Ok(Answer { message: answer(method, &response.into_inner())?, replayed })
     }
 
-    /// Asks for a decision. The flag tells a repeated answer.
-    pub async fn decide(&self, request: proto::DecideRequest) -> Result<(proto::Application, bool), CallError> {
-        let response = DecisionServiceClient::new(self.channel.clone()).decide(self.request(request)).await?;
-        let replayed = response.metadata().contains_key(super::service::REPLAYED);
-        Ok((response.into_inner(), replayed))
+    /// Calls a method that answers with a stream; every message that comes is handed on.
+    pub async fn stream(
+        &self,
+        method: &Method,
+        file: &str,
+        request: &str,
+        mut take: impl FnMut(serde_json::Value),
+    ) -> Result<(), CallError> {
+        let message = json::read_dynamic(method.0.input(), file, request)?;
+        let (mut grpc, path) = self.ready(method).await?;
+        let mut answers = grpc.server_streaming(self.request(message.encode_to_vec()), path, Bytes).await?.into_inner();
+        while let Some(bytes) = answers.message().await? {
+            take(answer(method, &bytes)?);
+        }
+        Ok(())
     }
 
-    fn request<T>(&self, message: T) -> Request<T> {
+    async fn ready(&self, method: &Method) -> Result<(tonic::client::Grpc<T>, PathAndQuery), CallError> {
+        let mut grpc = tonic::client::Grpc::new(self.service.clone()).max_decoding_message_size(MAX_ANSWER_BYTES);
+        grpc.ready().await.map_err(|error| Status::unavailable(error.into().to_string()))?;
+        let path = format!("/{}/{}", method.0.parent_service().full_name(), method.0.name());
+        let path = PathAndQuery::try_from(path).map_err(|error| Status::internal(error.to_string()))?;
+        Ok((grpc, path))
+    }
+
+    fn request<M>(&self, message: M) -> Request<M> {
         let mut request = Request::new(message);
         if let Some(authorization) = &self.authorization {
             request.metadata_mut().insert("authorization", authorization.clone());
         }
         request
     }
+}
+
+/// An answer in proto3 JSON.
+fn answer(method: &Method, bytes: &[u8]) -> Result<serde_json::Value, Status> {
+    let message = DynamicMessage::decode(method.0.output(), bytes)
+        .map_err(|error| Status::internal(format!("the answer cannot be read: {error}")))?;
+    Ok(json::print_dynamic(&message))
 }
 
 /// Writes a message in gRPC's framing: not compressed, its length, its bytes.
@@ -173,11 +259,16 @@ pub fn encoded(message: &impl Message) -> Vec<u8> {
     message.encode_to_vec()
 }
 
-/// A unary method, found by its name.
+/// A method with one request, found by its name.
 #[derive(Debug, Clone)]
 pub struct Method(MethodDescriptor);
 
 impl Method {
+    /// Whether it answers with a stream.
+    pub fn streams(&self) -> bool {
+        self.0.is_server_streaming()
+    }
+
     /// Refuses a request that the method does not take; `file` is its name in the refusal.
     pub fn check(&self, file: &str, request: &str) -> Result<(), Refusal> {
         json::read_dynamic(self.0.input(), file, request).map(|_| ())
@@ -193,10 +284,10 @@ impl Method {
             full == wanted || full.strip_suffix(wanted).is_some_and(|before| before.ends_with('.'))
         };
         let Some(method) = all().find(named) else {
-            let known = all().filter(|method| !method.is_server_streaming()).map(|method| shown(&method));
+            let known = all().filter(|method| !method.is_client_streaming()).map(|method| shown(&method));
             return Err(CallError::Method { name: name.into(), known: known.collect::<Vec<_>>().join(", ") });
         };
-        match method.is_server_streaming() || method.is_client_streaming() {
+        match method.is_client_streaming() {
             true => Err(CallError::Streams(shown(&method))),
             false => Ok(Self(method)),
         }
@@ -254,7 +345,7 @@ mod tests {
             assert_eq!(Method::find(name).unwrap().0.input().full_name(), "aval.v1.DecideRequest", "{name}");
         }
         assert!(Method::find("grpc.health.v1.Health/Check").is_ok());
-        assert!(matches!(Method::find("Health/Watch"), Err(CallError::Streams(_))));
+        assert!(Method::find("Health/Watch").is_ok_and(|method| method.streams()));
         for name in ["", "Decide", "Service/Decide", "DecisionService/Decid", "isionService/Decide"] {
             assert!(matches!(Method::find(name), Err(CallError::Method { .. })), "{name}");
         }

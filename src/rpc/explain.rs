@@ -2,10 +2,12 @@
 //! stored.
 
 use super::{convert, proto, status};
-use crate::domain::decision::{Decision, Digest, ModelRef};
+use crate::domain::decision::{Decision, Digest, ModelRef, Scores, Told};
+use crate::domain::reason::Language;
 use crate::engine::Engine;
 use crate::features::{self, Facts, FeatureKind};
 use crate::model::{Contributions, Model};
+use crate::policy::nearest_flip as flip_of;
 use std::collections::BTreeMap;
 use tonic::Status;
 
@@ -33,6 +35,7 @@ pub async fn decision(
         }
         scores.extend(explained);
     }
+    let flip = nearest_flip(engine, decision, facts);
     Ok(proto::ExplainDecisionResponse {
         decision: Some(convert::decision(decision)),
         scores,
@@ -40,7 +43,27 @@ pub async fn decision(
         signals: facts.signals.iter().map(|(name, s)| (name.to_owned(), convert::signal(s))).collect(),
         diagnostics,
         evidence: decision.standing.held.iter().map(|kind| convert::challenge_kind(kind).into()).collect(),
-        ..Default::default()
+        customer_reasons: decision.told().into_iter().map(customer_reason).collect(),
+        nearest_flip: flip,
+    })
+}
+
+fn customer_reason(told: Told) -> proto::CustomerReason {
+    let text = Language::ALL.map(|language| (language.code().to_owned(), told.text(language).to_owned()));
+    proto::CustomerReason { code: told.code().into(), text: text.into_iter().collect() }
+}
+
+/// The nearest flip, where the very models and policy that decided are live.
+fn nearest_flip(engine: &Engine, decision: &Decision, facts: &Facts) -> Option<proto::NearestFlip> {
+    let generation = engine.generation();
+    let same = generation.reference == decision.generation && decision.scores != Scores::default();
+    let flip = same.then(|| flip_of(facts, generation, &decision.standing)).flatten()?;
+    Some(proto::NearestFlip {
+        input: flip.input.into(),
+        value: flip.from.as_ref().map(convert::signal),
+        needed: Some(convert::signal(&flip.to)),
+        outcome: convert::judged_outcome(flip.outcome).into(),
+        for_customer: flip.for_customer,
     })
 }
 

@@ -240,17 +240,20 @@ fn outcome(outcome: RepaymentOutcome) -> proto::RepaymentOutcome {
     }
 }
 
-/// The decision: of the models, those that scored.
-pub fn decision(decision: &Decision) -> proto::Decision {
-    let outcome = match decision.outcome {
+pub(in crate::rpc) fn judged_outcome(outcome: Outcome) -> proto::Outcome {
+    match outcome {
         Outcome::Accept => proto::Outcome::Accept,
         Outcome::Decline => proto::Outcome::Decline,
         Outcome::StepUp => proto::Outcome::StepUp,
-    };
+    }
+}
+
+/// The decision: of the models, those that scored.
+pub fn decision(decision: &Decision) -> proto::Decision {
     let scored = decision.generation.models.iter().filter(|model| decision.scores.get(model.target).is_some());
     proto::Decision {
         decision_id: decision.id.to_string(),
-        outcome: outcome.into(),
+        outcome: judged_outcome(decision.outcome).into(),
         reasons: decision.reasons.iter().map(reason).collect(),
         scores: Some(proto::Scores {
             fraud_probability: decision.scores.fraud.map(|score| score.probability),

@@ -9,7 +9,7 @@ mod steps;
 mod submission;
 
 pub use answer::{Shown, Unshowable, application, decision, page_token, plan, signal};
-pub(super) use answer::{challenge_kind, model_ref, plan_choice};
+pub(super) use answer::{challenge_kind, judged_outcome, model_ref, plan_choice};
 pub use canonical::Content;
 pub use checks::{MAX_VIOLATIONS, Violation};
 pub use commands::{
