@@ -113,6 +113,7 @@ macro_rules! plain {
 plain! {
     crate::engine::StartError,
     crate::history::HistoryError,
+    crate::provider::http::ClientError,
     crate::store::StoreError,
     crate::synth::SynthError,
     crate::table::TableError,

@@ -9,6 +9,7 @@ mod failure;
 mod import;
 mod keys;
 mod loadtest;
+mod mock_providers;
 mod model;
 mod output;
 mod policy;
@@ -54,6 +55,7 @@ enum Command {
     Synth(synth::Synth),
     Replay(replay::Replay),
     Loadtest(loadtest::Loadtest),
+    MockProviders(mock_providers::MockProviders),
     #[command(hide = true)]
     BenchServer(loadtest::BenchServer),
 }
@@ -74,6 +76,7 @@ impl Cli {
             Command::Synth(synth) => synth.run(),
             Command::Replay(replay) => replay.run(),
             Command::Loadtest(loadtest) => loadtest.run(),
+            Command::MockProviders(mock) => mock.run(),
             Command::BenchServer(server) => server.run(),
         }
     }

@@ -49,30 +49,44 @@ pub trait Provider: Send + Sync {
     fn hint(&self, notice: &Notice<'_>) -> Result<String, NoticeError>;
 }
 
-/// Who verifies what: one provider for each kind of challenge, each replaced by setting its field.
-#[derive(Clone)]
+/// Who verifies what: for each kind of challenge one provider, or none where this deployment has none. Each is replaced by
+/// setting its field.
+#[derive(Clone, Default)]
 pub struct Providers {
     /// One-time codes.
-    pub sms: Arc<dyn Provider>,
+    pub sms: Option<Arc<dyn Provider>>,
     /// Identity documents.
-    pub identity: Arc<dyn Provider>,
+    pub identity: Option<Arc<dyn Provider>>,
     /// Bank histories.
-    pub bank: Arc<dyn Provider>,
+    pub bank: Option<Arc<dyn Provider>>,
 }
 
 impl Providers {
     /// Who verifies this.
-    pub fn get(&self, kind: ChallengeKind) -> &Arc<dyn Provider> {
+    pub fn get(&self, kind: ChallengeKind) -> Option<&Arc<dyn Provider>> {
         match kind {
-            ChallengeKind::SmsCode => &self.sms,
-            ChallengeKind::IdDocument => &self.identity,
-            ChallengeKind::BankHistory => &self.bank,
+            ChallengeKind::SmsCode => self.sms.as_ref(),
+            ChallengeKind::IdDocument => self.identity.as_ref(),
+            ChallengeKind::BankHistory => self.bank.as_ref(),
         }
     }
 
-    /// The one of this name, such as a path of notices gives.
-    pub fn named(&self, name: &str) -> Option<&Arc<dyn Provider>> {
-        ChallengeKind::ALL.into_iter().map(|kind| self.get(kind)).find(|provider| provider.name() == name)
+    /// The one of this name, such as the path of a notice gives, and what it verifies.
+    pub fn by_name(&self, name: &str) -> Option<(ChallengeKind, &Arc<dyn Provider>)> {
+        self.kinds().filter_map(|kind| Some((kind, self.get(kind)?))).find(|(_, provider)| provider.name() == name)
+    }
+
+    /// What can be verified here, in the order of its weight for the customer.
+    pub fn kinds(&self) -> impl Iterator<Item = ChallengeKind> + '_ {
+        ChallengeKind::ALL.into_iter().filter(|kind| self.get(*kind).is_some())
+    }
+}
+
+/// Says who verifies, and nothing of their settings.
+impl fmt::Debug for Providers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.kinds().filter_map(|kind| Some((kind.name(), self.get(kind)?.name())));
+        f.debug_map().entries(names).finish()
     }
 }
 
