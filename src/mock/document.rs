@@ -6,9 +6,7 @@ use crate::domain::challenge::ChallengeKind;
 use std::fmt::Write;
 
 /// What stands before the tables.
-fn head() -> String {
-    format!(
-        "# The mock of the providers
+const HEAD: &str = "# The mock of the providers
 
 Generated from the list in `src/mock/paths.rs`; a test keeps it current
 (`AVAL_UPDATE=1 cargo test --lib mock::document` writes it anew).
@@ -24,8 +22,8 @@ signature of notices and some values are not confirmed.
 What stands below is the same wherever the mock runs: on its own, beside a server, or inside a story. A value chooses the
 path of one attempt; a script can choose it too, by the path's name:
 
-    POST /admin/script    {{\"kind\": \"id_document\", \"path\": \"forged\"}}             the next attempt of the kind
-                          {{\"kind\": \"sms_code\", \"path\": \"down\", \"standing\": true}}   all, until another stands
+    POST /admin/script    {\"kind\": \"id_document\", \"path\": \"forged\"}             the next attempt of the kind
+                          {\"kind\": \"sms_code\", \"path\": \"down\", \"standing\": true}   all, until another stands
     DELETE /admin/script  forgets all scripts
     GET /admin/paths      the tables below as JSON
     GET /admin/calls      the calls that were made, without personal data
@@ -35,9 +33,7 @@ page), `person` (`given_names`, `family_name`, `birth_date`: who stands on the d
 becomes of the provider's notices: `duplicate` (each is sent twice), `late` (by 10 minutes), `reordered`, `forged` (badly
 signed, or to a path that anybody could guess), `stale` (signed as of an hour ago), `early` (one comes before the customer
 is back), `none`. A notice that is not answered 200 is sent three times.
-"
-    )
-}
+";
 
 /// What is said of one kind before its table.
 fn about(kind: ChallengeKind) -> (&'static str, &'static str, String) {
@@ -68,7 +64,7 @@ fn about(kind: ChallengeKind) -> (&'static str, &'static str, String) {
 
 /// The page, in Markdown.
 pub fn document() -> String {
-    let mut page = head();
+    let mut page = HEAD.to_owned();
     for kind in ChallengeKind::ALL {
         let (title, column, text) = about(kind);
         let _ = write!(page, "\n## {title} (`{}`)\n\n{text}\n\n", kind.name());
