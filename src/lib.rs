@@ -19,6 +19,7 @@ pub mod store;
 pub mod table;
 
 pub mod engine;
+pub mod mock;
 
 pub mod rpc;
 pub mod scenario;

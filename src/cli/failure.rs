@@ -96,6 +96,7 @@ unusable! {
     crate::config::ConfigError,
     crate::config::secret::SecretError,
     crate::engine::generation::LoadError,
+    crate::scenario::ScenarioError,
     crate::text::Refusal,
 }
 
@@ -113,6 +114,7 @@ macro_rules! plain {
 plain! {
     crate::engine::StartError,
     crate::history::HistoryError,
+    crate::provider::http::ClientError,
     crate::store::StoreError,
     crate::synth::SynthError,
     crate::table::TableError,

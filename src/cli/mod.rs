@@ -9,10 +9,12 @@ mod failure;
 mod import;
 mod keys;
 mod loadtest;
+mod mock_providers;
 mod model;
 mod output;
 mod policy;
 mod replay;
+mod scenario;
 mod serve;
 mod synth;
 
@@ -49,11 +51,14 @@ enum Command {
     Model(model::ModelCommand),
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    #[command(subcommand)]
+    Scenario(scenario::ScenarioCommand),
     Import(import::Import),
     Export(export::Export),
     Synth(synth::Synth),
     Replay(replay::Replay),
     Loadtest(loadtest::Loadtest),
+    MockProviders(mock_providers::MockProviders),
     #[command(hide = true)]
     BenchServer(loadtest::BenchServer),
 }
@@ -69,11 +74,13 @@ impl Cli {
             Command::Keys(keys) => keys.run(),
             Command::Model(model) => model.run(),
             Command::Policy(policy) => Ok(policy::run(policy)),
+            Command::Scenario(scenario) => scenario::run(scenario),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
             Command::Synth(synth) => synth.run(),
             Command::Replay(replay) => replay.run(),
             Command::Loadtest(loadtest) => loadtest.run(),
+            Command::MockProviders(mock) => mock.run(),
             Command::BenchServer(server) => server.run(),
         }
     }

@@ -145,7 +145,8 @@ fn keys(
     keys
 }
 
-async fn told_to_stop() {
+/// Ends at SIGTERM or Ctrl-C.
+pub(super) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         // Without the handler the default action of SIGTERM ends the process: nothing that was answered is lost.

@@ -1,7 +1,8 @@
 //! What became of an accepted purchase, as the gateway reports it.
 
 /// How a purchase turned out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum RepaymentOutcome {
     /// Paid as agreed.
     Paid,

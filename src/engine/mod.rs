@@ -380,7 +380,7 @@ impl Engine {
 
     /// Takes a notice of a provider's: whatever it says, the provider is asked.
     pub fn notice(&self, provider: &str, notice: &Notice<'_>) -> Result<(), NoticeError> {
-        let provider = self.providers.named(provider).ok_or(NoticeError::Irrelevant)?;
+        let (_, provider) = self.providers.by_name(provider).ok_or(NoticeError::Irrelevant)?;
         let reference = self.vault.reference(provider.name(), &provider.hint(notice)?);
         // A sequencer that has ended asks when it starts again: it is owed.
         let _ = self.inbox.send(Message::Noticed(reference, self.activity.begin()));

@@ -49,7 +49,8 @@ pub trait Provider: Send + Sync {
     fn hint(&self, notice: &Notice<'_>) -> Result<String, NoticeError>;
 }
 
-/// Who verifies what: at most one provider for each kind of challenge.
+/// Who verifies what: for each kind of challenge one provider, or none where this deployment has none. Each is replaced by
+/// setting its field.
 #[derive(Clone, Default)]
 pub struct Providers {
     /// One-time codes.
@@ -61,7 +62,7 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// Who verifies this, if anybody does.
+    /// Who verifies this.
     pub fn get(&self, kind: ChallengeKind) -> Option<&Arc<dyn Provider>> {
         match kind {
             ChallengeKind::SmsCode => self.sms.as_ref(),
@@ -84,9 +85,22 @@ impl Providers {
         }
     }
 
-    /// The one of this name, such as a path of notices gives.
-    pub fn named(&self, name: &str) -> Option<&Arc<dyn Provider>> {
-        ChallengeKind::ALL.into_iter().filter_map(|kind| self.get(kind)).find(|provider| provider.name() == name)
+    /// The one of this name, such as the path of a notice gives, and what it verifies.
+    pub fn by_name(&self, name: &str) -> Option<(ChallengeKind, &Arc<dyn Provider>)> {
+        self.kinds().filter_map(|kind| Some((kind, self.get(kind)?))).find(|(_, provider)| provider.name() == name)
+    }
+
+    /// What can be verified here, in the order of its weight for the customer.
+    pub fn kinds(&self) -> impl Iterator<Item = ChallengeKind> + '_ {
+        ChallengeKind::ALL.into_iter().filter(|kind| self.get(*kind).is_some())
+    }
+}
+
+/// Says who verifies, and nothing of their settings.
+impl fmt::Debug for Providers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.kinds().filter_map(|kind| Some((kind.name(), self.get(kind)?.name())));
+        f.debug_map().entries(names).finish()
     }
 }
 

@@ -15,7 +15,7 @@ mod world;
 
 pub use coverage::Covered;
 pub use junit::junit;
-pub use story::{Story, Told};
+pub use story::Story;
 
 use crate::domain::keys::KeyHasher;
 use crate::engine::generation::{self, LoadError};
@@ -29,7 +29,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use story::Parts;
+use story::{Parts, Told};
 use world::{Own, World};
 
 /// The file of reusable parts.
