@@ -1,5 +1,6 @@
 //! Reading the log beside the sequencer: a bounded number of readers on threads where waiting is allowed.
 
+use super::activity::Activity;
 use crate::store::{Reader, Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -13,12 +14,13 @@ pub(super) struct Readers {
     store: Arc<dyn Store>,
     idle: Arc<Mutex<Vec<Box<dyn Reader>>>>,
     turns: Arc<Semaphore>,
+    activity: Activity,
 }
 
 impl Readers {
     /// A pool that has opened nothing yet.
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, idle: Arc::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    pub fn new(store: Arc<dyn Store>, activity: Activity) -> Self {
+        Self { store, idle: Arc::default(), turns: Arc::new(Semaphore::new(AT_ONCE)), activity }
     }
 
     /// Runs a look-up on a reader. One that failed is not used again.
@@ -27,6 +29,7 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&mut dyn Reader) -> Result<T, StoreError> + Send + 'static,
     {
+        let _under_way = self.activity.begin();
         let gone = |what: &str| StoreError::Unusable(format!("the look-up was given up: {what}"));
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| gone("the server stops"))?;
         let pool = self.clone();
