@@ -27,7 +27,7 @@ mod trouble;
 pub use calls::Recorded;
 pub use document::document;
 pub use in_process::InProcess;
-pub use notice::Twist;
+pub use paths::Twist;
 pub use script::{Person, Refused, Script};
 pub use serve::serve;
 pub use sms::{CODE, OTHER_CODE};

@@ -3,8 +3,7 @@
 use super::Mock;
 use super::answer::Answer;
 use super::bounded::Bounded;
-use super::notice::Twist;
-use super::paths;
+use super::paths::{self, Twist};
 use super::trouble::Trouble;
 use crate::domain::challenge::ChallengeKind;
 use axum::body::Bytes;
