@@ -142,7 +142,7 @@ paths! {
         Slow "slow" "Slow Bank" "Every call is answered late: after 15 s, or as the mock is set.";
         NotJson "not_json" "Html Bank" "Every call is answered with a page of HTML.";
         Cut "cut" "Cut Bank" "Every answer ends in the middle.";
-        Lost "lost" "Lost Bank" "The user is made, and the connection breaks before the answer; by a script only.";
+        Lost "lost" "" "The user is made, and the connection breaks before the answer; by a script only.";
     }
 }
 
