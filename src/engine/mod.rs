@@ -89,6 +89,8 @@ impl Default for Settings {
     }
 }
 
+/// Who causes what a customer's browser brings: the actor in the audit.
+pub const BROWSER: &str = "customer";
 /// The path at which a customer's browser comes back from a provider's page.
 pub const RETURN_PATH: &str = "/return";
 
