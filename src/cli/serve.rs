@@ -3,6 +3,7 @@
 use super::{Failure, open_store, print, print_json};
 use crate::config::{self, Settings};
 use crate::engine::{Engine, clock::ClockKind, generation};
+use crate::model::Model;
 use crate::policy::Generation;
 use crate::rpc::auth::Credentials;
 use crate::rpc::server;
@@ -87,7 +88,8 @@ fn check_exposure(settings: &Settings, open: bool) -> Result<(), Failure> {
 }
 
 fn announce(settings: &Settings, grpc: SocketAddr, http: SocketAddr, generation: &Generation, open: bool) {
-    let models: Vec<_> = generation.reference.models.iter().map(|m| format!("{} {}", m.name, m.version)).collect();
+    let models: Vec<_> =
+        generation.models().map(Model::model_ref).map(|m| format!("{} {}", m.name, m.version)).collect();
     let missing: Vec<_> = generation::missing_targets(generation).into_iter().map(|target| target.name()).collect();
     tracing::info!(%grpc, %http, store = %settings.store, models = models.join(", "), policy = %settings.policy.display(), "aval serves");
     if !missing.is_empty() {

@@ -19,8 +19,7 @@ pub async fn decision(engine: &Engine, submitted: &Submitted) -> Result<proto::E
         .collect();
     for wanted in &decision.generation.models {
         let Some(stored) = decision.scores.get(wanted.target) else { continue };
-        let live = engine.generation().model(wanted.target).filter(|model| model.model_ref().digest == wanted.digest);
-        let explained = match live {
+        let explained = match engine.generation().model_of(&wanted.digest) {
             Some(model) => score(model, &submitted.facts),
             None => score(&kept(engine, wanted).await?, &submitted.facts),
         };
