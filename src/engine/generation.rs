@@ -133,6 +133,7 @@ pub fn missing_targets(generation: &Generation) -> Vec<Target> {
 mod tests {
     use super::*;
     use crate::domain::challenge::ChallengeKind::{BankHistory, SmsCode};
+    use crate::domain::reason::{Audience, ReasonCode};
 
     const POLICY: &str = include_str!("../../policies/default.yaml");
     const GOOD: &str = include_str!("../../fixtures/models/good.model.json");
@@ -210,5 +211,25 @@ mod tests {
             );
         }
         assert_eq!(generation.artifacts().len(), 5, "the files of all models are kept");
+    }
+
+    #[test]
+    fn the_shipped_models_decide_together() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let policy = root.join("policies/default.yaml");
+        let generation = load(&root.join("models"), &policy, &KeyHasher::new([7; 16])).unwrap();
+        assert_eq!(missing_targets(&generation), []);
+        let auc = |held: &[ChallengeKind]| {
+            let model = generation.model_with(Target::Default, held).unwrap();
+            assert_eq!(model.file().metrics.on, "holdout", "{}", model.model_ref().name);
+            // Credit reasons are the customer's by law: none of them may be one that is kept from the customer.
+            for term in model.terms() {
+                assert_eq!(term.reason.map(ReasonCode::audience), Some(Audience::Customer), "{:?}", term.inputs);
+            }
+            (model.model_ref().name.as_str(), model.file().metrics.auc)
+        };
+        let ((bare, before), (bank, after)) = (auc(&[]), auc(&[BankHistory]));
+        assert_eq!((bare, bank), ("default", "default_with_bank"));
+        assert!(after > before + 0.01, "a bank history says more: AUC {before} before, {after} after");
     }
 }
