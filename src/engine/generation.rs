@@ -178,7 +178,7 @@ mod tests {
             match expected {
                 Ok(count) => assert_eq!(found, Ok(count), "{models:?}"),
                 Err(begin) => {
-                    assert!(found.as_ref().is_err_and(|said| said.starts_with(begin)), "{models:?}: {found:?}")
+                    assert!(found.as_ref().is_err_and(|said| said.starts_with(begin)), "{models:?}: {found:?}");
                 }
             }
         }
