@@ -7,6 +7,7 @@ use crate::domain::keys::KeyHasher;
 use crate::engine::clock::{ClockKind, system_now};
 use crate::engine::{self, Engine, Outside, generation};
 use crate::mock::{self, Mock};
+use crate::model::Model;
 use crate::policy::Generation;
 use crate::provider::bank::powens;
 use crate::provider::http::{Client, Transport};
@@ -102,7 +103,8 @@ fn check_exposure(settings: &Settings, open: bool) -> Result<(), Failure> {
 }
 
 fn announce(settings: &Settings, grpc: SocketAddr, http: SocketAddr, generation: &Generation, open: bool) {
-    let models: Vec<_> = generation.reference.models.iter().map(|m| format!("{} {}", m.name, m.version)).collect();
+    let models: Vec<_> =
+        generation.models().map(Model::model_ref).map(|m| format!("{} {}", m.name, m.version)).collect();
     let missing: Vec<_> = generation::missing_targets(generation).into_iter().map(|target| target.name()).collect();
     tracing::info!(%grpc, %http, store = %settings.store, models = models.join(", "), policy = %settings.policy.display(), "aval serves");
     if !missing.is_empty() {

@@ -186,7 +186,9 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let mut writer = store.writer()?;
         writer.keep_artifacts(&generation.artifacts())?;
-        writer.keep_generation(&generation.reference)?;
+        for reference in generation.references() {
+            writer.keep_generation(reference)?;
+        }
         let known = Known::from_log(store.as_ref(), &settings)?;
         check_clock(&settings.clock, known.last())?;
         let activity = match &settings.clock {

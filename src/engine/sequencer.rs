@@ -376,7 +376,7 @@ fn decision_of(
         standing,
         reasons,
         scores,
-        generation: generation.reference.clone(),
+        generation: generation.reference_with(standing.held),
         degraded,
         diagnostics,
         decided_at: at,
