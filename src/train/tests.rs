@@ -227,5 +227,5 @@ fn only_rows_that_hold_the_required_evidence_count() {
     assert!(rows == 1_600 && auc_of_all < 0.5, "{rows} {auc_of_all}");
     let lacking = table_of("bad,signal_x", 60, |row| format!("{},{row}", row % 2));
     let found = made(&lacking.path().join("t.csv"), &format!("{HEAD}requires: [bank_history]\n{terms}"));
-    assert!(found.unwrap_err().to_string().contains("there is no column `coverage_days`"));
+    assert!(found.unwrap_err().to_string().contains("there is no column `bank_account_count`"));
 }
