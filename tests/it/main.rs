@@ -7,6 +7,7 @@ mod commands;
 mod crash;
 mod docs;
 mod engine;
+mod journey_crash;
 mod providers;
 mod server;
 mod serving;
