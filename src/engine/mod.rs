@@ -325,7 +325,7 @@ impl Engine {
     }
 
     /// Takes a step of a journey, once for each request id. Where a provider is to say at once what comes of it, the answer
-    /// is where the application stands then.
+    /// is where the application stands then, or at the deadline.
     pub async fn act(
         &self,
         caller: Caller,
@@ -349,8 +349,10 @@ impl Engine {
                 history.truncate(length);
                 return Ok(Answered { history, replayed });
             }
-            let changed = tokio::time::timeout_at(deadline.into(), listener.changed()).await;
-            changed.map_err(|_| Refused::DeadlineExceeded)?;
+            if tokio::time::timeout_at(deadline.into(), listener.changed()).await.is_err() {
+                // The step stands, whatever comes of it later.
+                return Ok(Answered { history, replayed });
+            }
         }
     }
 
@@ -431,8 +433,12 @@ impl Engine {
 
     /// Finishes what is under way, writes a last checkpoint and ends the threads. What is still to be done outside is owed.
     pub fn stop(&self) {
+        self.end(Message::Stop);
+    }
+
+    fn end(&self, how: Message) {
         self.ready.store(false, Ordering::Release);
-        let _ = self.inbox.send(Message::Stop);
+        let _ = self.inbox.send(how);
         for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the engine ended in a panic");
@@ -482,6 +488,12 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.end(Message::Abandon);
     }
 }
 

@@ -1,6 +1,8 @@
 mod loading;
+mod standing;
 
 use super::*;
+use crate::domain::challenge::Kinds;
 use crate::domain::contact::{Email, Phone};
 use crate::domain::decision::Score;
 use crate::domain::geo::Address;

@@ -1,6 +1,6 @@
 //! What every store does: one suite, run for each of them. A new store adds one line to `every_store!`.
 
-use super::specimen::{at, generation, id, imported, keys, merchant, reported, submitted};
+use super::specimen::{at, generation, id, imported, journey, keys, merchant, reported, submitted};
 use super::*;
 use crate::domain::keys::KeyKind;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -69,7 +69,9 @@ every_store! {
         places_ascend
         a_history_is_found_by_the_whole_id
         the_tail_goes_on_from_any_place
+        a_journey_is_read_as_it_went
         lists_are_filtered_and_go_on
+        lists_by_state_follow_the_newest_state
         a_list_looks_at_a_bounded_number_of_rows
         settled_requests_are_found
         checkpoints_follow_one_another
@@ -126,7 +128,8 @@ fn an_empty_store_holds_nothing(bed: &Bed) {
 
 fn what_was_written_is_read(bed: &Bed) {
     let mut entries = submissions(0..3);
-    entries.extend([imported(3), imported(4), reported(5, 1)]);
+    entries.extend(journey(2, &champion()));
+    entries.extend([imported(6), imported(7), reported(8, 1)]);
     let (store, _writer) = bed.with(entries.clone());
     let mut reader = store.reader().unwrap();
     same(&reader.tail(Seq(0), 10).unwrap(), &entries);
@@ -134,7 +137,7 @@ fn what_was_written_is_read(bed: &Bed) {
         same(&[reader.entry(entry.id).unwrap().unwrap()], std::slice::from_ref(entry));
         same(&[reader.entry_at(entry.id.seq()).unwrap().unwrap()], std::slice::from_ref(entry));
     }
-    assert_eq!(reader.last().unwrap(), Some(id(5).seq()));
+    assert_eq!(reader.last().unwrap(), Some(id(8).seq()));
 }
 
 fn a_batch_is_written_whole_or_not_at_all(bed: &Bed) {
@@ -265,6 +268,42 @@ fn lists_are_filtered_and_go_on(bed: &Bed) {
             assert_eq!(found, expected, "{name}, {limit} a page");
         }
     }
+}
+
+fn a_journey_is_read_as_it_went(bed: &Bed) {
+    let mut entries = submissions(0..3);
+    entries.extend(journey(2, &champion()));
+    entries.push(reported(6, 2));
+    let (store, _writer) = bed.with(entries.clone());
+    let expected: Vec<_> = entries.iter().filter(|entry| entry.application == id(2)).cloned().collect();
+    assert_eq!(expected.len(), 5);
+    let mut reader = store.reader().unwrap();
+    same(&reader.history(id(2)).unwrap(), &expected);
+    same(&reader.tail(id(2).seq(), 10).unwrap(), &entries[3..]);
+}
+
+fn lists_by_state_follow_the_newest_state(bed: &Bed) {
+    let (store, mut writer) = bed.with(submissions(0..3));
+    let mut reader = store.reader().unwrap();
+    let mut listed = |state, customer| {
+        let page = reader.list(&ListQuery { state: Some(state), customer, ..query() }).unwrap();
+        ids(&page.entries)
+    };
+    assert_eq!(listed(StateKind::Challenged, None), [id(2)]);
+    let steps = journey(2, &champion());
+    let customer = keys(2).get(KeyKind::Customer);
+    for (step, challenged, verifying, accepted) in [
+        (0, vec![id(2)], vec![], vec![id(0)]),
+        (1, vec![], vec![id(2)], vec![id(0)]),
+        (2, vec![], vec![], vec![id(2), id(0)]),
+    ] {
+        writer.commit(&batch([steps[step].clone()])).unwrap();
+        let found = [StateKind::Challenged, StateKind::Verifying, StateKind::Accepted].map(|state| listed(state, None));
+        assert_eq!(found, [challenged, verifying, accepted], "after step {step}");
+    }
+    assert_eq!(listed(StateKind::Accepted, customer), [id(2)], "steps name no customer, their submission does");
+    writer.commit(&batch([reported(6, 2)])).unwrap();
+    assert_eq!(listed(StateKind::Accepted, None), [id(2), id(0)], "a report changes no state");
 }
 
 fn a_list_looks_at_a_bounded_number_of_rows(bed: &Bed) {

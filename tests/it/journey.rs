@@ -1,0 +1,7 @@
+//! Journeys through the engine, with providers that do as they are told and a clock that is set by hand.
+
+mod bank;
+mod order;
+mod sms;
+mod time;
+mod world;
