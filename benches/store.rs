@@ -154,7 +154,7 @@ const FINGERPRINTS: u64 = 0x9e37_79b9_7f4a_7c15;
 fn fingerprint(entry: &Entry) -> u64 {
     match &entry.event {
         Event::Submitted(submitted) => submitted.command.fingerprint,
-        Event::Imported(_) | Event::OutcomeReported(_) => 0,
+        Event::Imported(_) | Event::OutcomeReported(_) | Event::Moved(_) => 0,
     }
 }
 

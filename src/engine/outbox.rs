@@ -196,8 +196,7 @@ impl Errands {
     fn forget(&mut self, id: Id) {
         let Some(key) = self.keys.remove(&id) else { return };
         self.kept[class(key)] -= 1;
-        if self.running.get(&key).is_some_and(|running| running.task.id() == id)
-        {
+        if self.running.get(&key).is_some_and(|running| running.task.id() == id) {
             self.running.remove(&key);
         }
     }

@@ -353,11 +353,9 @@ fn refuse_until(until: Instant, inbox: &Receiver<Message>) -> bool {
                 refused.send();
             }
             // What a provider says now is asked for again when the log has been read: it is owed still.
-            Ok(Message::CommitFailed
-            | Message::Heard(_)
-            | Message::Noticed(..)
-            | Message::Resume
-            | Message::Tick(_)) => {}
+            Ok(
+                Message::CommitFailed | Message::Heard(_) | Message::Noticed(..) | Message::Resume | Message::Tick(_),
+            ) => {}
             Ok(Message::Stop | Message::Abandon) | Err(RecvTimeoutError::Disconnected) => return false,
             Err(RecvTimeoutError::Timeout) => return true,
         }

@@ -8,8 +8,8 @@ use crate::domain::ids::DecisionId;
 use crate::domain::money::Currency;
 use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
 use crate::domain::reason::ReasonCode;
-use crate::domain::submission::{Signal, Signals};
 use crate::domain::sealed::Sealed;
+use crate::domain::submission::{Signal, Signals};
 use crate::features::{FeatureKind, Vector};
 use crate::journey::{Action, Attempt, Begun, Cause, Event as Step, Journey, Open, Phase};
 
@@ -156,8 +156,7 @@ fn open(n: i64) -> Open {
 /// is sent, entered and right, and the purchase is accepted.
 pub fn journey(n: i64, generation: &Arc<GenerationRef>) -> Vec<Entry> {
     let Event::Submitted(submitted) = self::submitted(n, generation).event else { return Vec::new() };
-    let begun =
-        Begun { handle: Sealed(Box::new([7; 40])), reference: 0, action: Action::EnterCode { length: 6 } };
+    let begun = Begun { handle: Sealed(Box::new([7; 40])), reference: 0, action: Action::EnterCode { length: 6 } };
     let mut features = Vector::default();
     crate::features::evidence::set_phone_verified(&mut features);
     let standing = Standing { held: open(n).spent, spent: open(n).spent, ..Standing::default() };
@@ -167,10 +166,7 @@ pub fn journey(n: i64, generation: &Arc<GenerationRef>) -> Vec<Entry> {
         (Some(command(n + 100)), Step::CodeEntered { attempt: 1 }, None),
         (
             None,
-            Step::Decided {
-                cause: Cause::Evidence { attempt: 1, features },
-                next: State::Accepted { plan: plan(4) },
-            },
+            Step::Decided { cause: Cause::Evidence { attempt: 1, features }, next: State::Accepted { plan: plan(4) } },
             Some(decided),
         ),
     ];

@@ -25,7 +25,10 @@ async fn of_200_purchases_at_once_on_one_card_the_kth_sees_k_minus_1() {
         calls.spawn(async move {
             let request = decide_request(&format!("r{k}"), &format!("customer{k}"), "one-card");
             let id = client.decide(request).await.unwrap().into_inner().application_id;
-            let explained = client.explain_decision(ExplainDecisionRequest { application_id: id, ..Default::default() }).await.unwrap();
+            let explained = client
+                .explain_decision(ExplainDecisionRequest { application_id: id, ..Default::default() })
+                .await
+                .unwrap();
             match explained.into_inner().features.get("card_count_1h").and_then(|seen| seen.value.clone()) {
                 Some(Value::Number(count)) => count as u64,
                 other => panic!("card_count_1h of purchase {k} is {other:?}"),

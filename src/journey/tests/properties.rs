@@ -24,13 +24,8 @@ impl Verdict {
     fn judged(self, spent: Kinds) -> Judged {
         let left: Vec<_> = ChallengeKind::ALL.into_iter().filter(|kind| !spent.contains(*kind)).collect();
         let kind = (!self.review && !left.is_empty()).then(|| left[self.kind.index(left.len())]);
-        let ask = kind.map(|kind| Ask {
-            kind,
-            tries: TRIES,
-            ttl_seconds: 900,
-            resends: RESENDS,
-            resend_after_seconds: 30,
-        });
+        let ask =
+            kind.map(|kind| Ask { kind, tries: TRIES, ttl_seconds: 900, resends: RESENDS, resend_after_seconds: 30 });
         Judged { outcome: self.outcome, ask, plan: plan(), limits: LIMITS }
     }
 }
@@ -173,9 +168,10 @@ impl Played {
             let expected = usize::from(self.number() != Some(attempt) && self.known_outside.contains(&attempt));
             prop_assert_eq!(owed, expected, "attempt {} is to be forgotten by its provider", attempt);
         }
-        let replayed = self.events.iter().try_fold(Journey::at(self.first.clone()), |journey, (event, at)| {
-            journey.apply(event, *at)
-        });
+        let replayed = self
+            .events
+            .iter()
+            .try_fold(Journey::at(self.first.clone()), |journey, (event, at)| journey.apply(event, *at));
         prop_assert_eq!(replayed.as_ref(), Ok(&self.journey), "the events rebuild the state");
         Ok(())
     }

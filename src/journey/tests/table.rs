@@ -240,7 +240,8 @@ fn kind_in(state: &State) -> ChallengeKind {
 #[test]
 fn every_input_means_in_every_state_what_the_table_says() {
     let states: BTreeMap<_, _> = states().into_iter().collect();
-    for (title, table) in [("customer acts", CUSTOMER_ACTS), ("journey ends", JOURNEY_ENDS), ("answers", PROVIDER_ANSWERS)]
+    for (title, table) in
+        [("customer acts", CUSTOMER_ACTS), ("journey ends", JOURNEY_ENDS), ("answers", PROVIDER_ANSWERS)]
     {
         check(title, table, |row, column| {
             let state = states.get(row).unwrap_or_else(|| panic!("{title}: `{row}` is no state"));
@@ -357,11 +358,7 @@ fn an_event_leads_to_its_state_and_to_what_is_owed_there() {
             Event::Decided { cause: evidence(), next: State::Accepted { plan: plan() } },
             "verifying decided_on_evidence: accepted, owes erase 1 and erase 2",
         ),
-        (
-            "verifying/bank_history",
-            Event::PaidInFull,
-            "verifying paid_in_full: paid_in_full, owes erase 1 and erase 2",
-        ),
+        ("verifying/bank_history", Event::PaidInFull, "verifying paid_in_full: paid_in_full, owes erase 1 and erase 2"),
         (
             "bank_history/starting",
             Event::Cancelled { by: Party::Customer },
@@ -396,7 +393,8 @@ fn a_code_is_sent_again_neither_too_soon_nor_too_often() {
     assert_eq!((often.expected, often.from), ("no further code is sent", None));
     let starting = state(1, at(0));
     let sent = Journey::at(starting).apply(&Event::CodeAskedAgain { attempt: NOW }, at(0)).unwrap();
-    let event = Event::Started { attempt: NOW, kind: ChallengeKind::SmsCode, begun: begun(ChallengeKind::SmsCode, "x") };
+    let event =
+        Event::Started { attempt: NOW, kind: ChallengeKind::SmsCode, begun: begun(ChallengeKind::SmsCode, "x") };
     let sent = sent.apply(&event, at(100)).unwrap();
     assert_eq!(sent.state.attempt().map(|of| of.resend_after), Some(at(130)), "counted from when it was sent");
 }

@@ -59,8 +59,7 @@ fn a_challenge_that_ends_without_evidence_takes_the_policys_outcome() {
 #[test]
 fn when_the_last_challenge_fails_the_policy_says_what_then() {
     let next = asked_of("id_document", "when_failed: next");
-    let standing =
-        Standing { spent: kinds(&[SmsCode, IdDocument]), ..ended(IdDocument, Failure::GivenUp) };
+    let standing = Standing { spent: kinds(&[SmsCode, IdDocument]), ..ended(IdDocument, Failure::GivenUp) };
     for (spent, expected) in [("decline", "decline"), ("review", "step_up")] {
         let judgement = judged(&format!("{next}when_challenges_spent: {spent}\n"), &standing);
         let reasons = "CHALLENGE_GIVEN_UP FRAUD_SCORE DEVICE_UNUSUAL ACCOUNT_NEW CHALLENGES_SPENT";
@@ -80,11 +79,8 @@ fn limits_and_lists_come_before_what_a_failure_means() {
 
 #[test]
 fn what_is_asked_is_neither_spent_nor_over_its_limit_nor_without_a_phone() {
-    let standing = |spent: &[_], over: &[_]| Standing {
-        spent: kinds(spent),
-        over_limits: kinds(over),
-        ..Standing::default()
-    };
+    let standing =
+        |spent: &[_], over: &[_]| Standing { spent: kinds(spent), over_limits: kinds(over), ..Standing::default() };
     let why = "FRAUD_SCORE DEVICE_UNUSUAL ACCOUNT_NEW";
     for (name, standing, expected) in [
         ("nothing spent", standing(&[], &[]), format!("step_up(sms_code) {why}")),
@@ -141,7 +137,8 @@ fn a_rules_challenge_is_asked_first_and_once() {
 
 #[test]
 fn the_limits_of_a_challenge_are_those_of_the_file_or_the_usual_ones() {
-    let all = "attempts: 2, ttl_seconds: 60, resends: 0, resend_after_seconds: 5, daily_per_phone: 1, daily_per_customer: 0";
+    let all =
+        "attempts: 2, ttl_seconds: 60, resends: 0, resend_after_seconds: 5, daily_per_phone: 1, daily_per_customer: 0";
     let policy = load(&format!("{BASE}challenges: {{ sms_code: {{ {all} }} }}\n"));
     let limits = ChallengeLimits {
         tries: 2,
@@ -163,8 +160,7 @@ fn more_evidence_lets_the_richer_model_score() {
     let fraud = good.replacen(r#""target": "default""#, r#""target": "fraud""#, 1);
     let with_bank = with_requirement(&good);
     let model = |text: &str| (Model::load("m.json", text.as_bytes()).unwrap(), text.as_bytes().to_vec());
-    let generation =
-        Generation::new(vec![model(&with_bank), model(&fraud), model(&good)], load(BASE), BASE.to_owned());
+    let generation = Generation::new(vec![model(&with_bank), model(&fraud), model(&good)], load(BASE), BASE.to_owned());
     for (held, required) in [(&[][..], 0), (&[SmsCode], 0), (&[BankHistory], 1), (&ChallengeKind::ALL, 1)] {
         let model = generation.model_with(Target::Default, kinds(held)).unwrap();
         assert_eq!(model.requires().len(), required, "with {held:?}");

@@ -282,7 +282,11 @@ fn impossible_rows_name_table_column_and_row() {
         ("event", "state: expected the number of a state", Row { state: Some(9), ..good_step }),
         ("event", "state: expected the number of a state", Row { state: None, ..good_step }),
         ("event", "event: expected one", Row { event: &[FORMAT], ..good_step }),
-        ("event", "decision.generation: expected one that was kept", Row { event: &step_of_no_generation, ..good_step }),
+        (
+            "event",
+            "decision.generation: expected one that was kept",
+            Row { event: &step_of_no_generation, ..good_step },
+        ),
     ] {
         let expected = format!("table entry, column {column}, row {}: ", row.seq);
         match read(&row) {

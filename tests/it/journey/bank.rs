@@ -26,7 +26,11 @@ async fn at_the_bank(world: &World) -> EntryId {
 async fn consent_leads_to_the_banks_page_and_evidence_to_a_new_decision() {
     let world = World::new(BY_BANK);
     let id = world.submit("ada").await;
-    assert_eq!((world.story(id).await, world.bank.asked()), ("submitted: challenged".into(), vec![]), "nobody is asked");
+    assert_eq!(
+        (world.story(id).await, world.bank.asked()),
+        ("submitted: challenged".into(), vec![]),
+        "nobody is asked"
+    );
     let answered = world.act(id, "consent", consents()).await.unwrap();
     let State::Challenged { attempt, phase: Phase::ActionNeeded, .. } = super::world::journey(&answered.history).state
     else {

@@ -179,5 +179,9 @@ async fn a_phone_number_is_asked_so_often_a_day_over_all_journeys() {
     assert_eq!(decision.standing.over_limits, [ChallengeKind::SmsCode].into_iter().collect(), "the log knows it too");
     world.pass(86_400).await;
     let id = world.submit("oscar").await;
-    assert_eq!(world.state(id).await.attempt().map(|attempt| attempt.kind), Some(ChallengeKind::SmsCode), "a day later");
+    assert_eq!(
+        world.state(id).await.attempt().map(|attempt| attempt.kind),
+        Some(ChallengeKind::SmsCode),
+        "a day later"
+    );
 }
