@@ -212,6 +212,8 @@ fn create_key(place: &Place, merchant: &str, role: &str) -> String {
 
 #[tokio::test]
 async fn health_metrics_and_reflection_answer() {
+    // A client for HTTP chooses whose cryptography it uses, though it is not used here.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let server = Server::start(&["--store", "memory"]);
     let mut client = server.client().await;
     client.decide(decide_request("r", "ada", "card")).await.unwrap();

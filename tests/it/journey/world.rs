@@ -258,10 +258,15 @@ impl World {
         self.give(id, request, Input::EnterCode, Some(Given::Code(code.into()))).await
     }
 
-    /// The customer comes back from a page.
+    /// The customer comes back from the page of the first attempt.
     pub async fn come_back(&self, id: EntryId, request: &str) -> Result<Answered, Refused> {
+        self.come_back_to(id, request, 1).await
+    }
+
+    /// The customer comes back from the page of an attempt.
+    pub async fn come_back_to(&self, id: EntryId, request: &str, attempt: u32) -> Result<Answered, Refused> {
         let given = Given::Returned(vec![("state".into(), "x".into())]);
-        self.give(id, request, Input::Return { attempt: 1 }, Some(given)).await
+        self.give(id, request, Input::Return { attempt }, Some(given)).await
     }
 
     async fn give(&self, id: EntryId, request: &str, input: Input, given: Option<Given>) -> Result<Answered, Refused> {
@@ -320,9 +325,19 @@ impl World {
 
     /// A notice of a provider's about an application's first attempt.
     pub fn notice(&self, provider: &Fake, id: EntryId) -> Result<(), NoticeError> {
-        let body = format!("{}_1", ApplicationId(id));
+        self.notice_of(provider, id, 1)
+    }
+
+    /// A notice of a provider's about an attempt.
+    pub fn notice_of(&self, provider: &Fake, id: EntryId, attempt: u32) -> Result<(), NoticeError> {
+        let body = format!("{}_{attempt}", ApplicationId(id));
         let (headers, now) = (&[][..], self.clock.now());
         self.engine.notice(provider.name(), &Notice { path: "/", headers, body: body.as_bytes(), now })
+    }
+
+    /// The entry that an application's id names.
+    pub fn id_of(&self, application: &str) -> EntryId {
+        ApplicationId::parse(application).unwrap().0
     }
 
     pub async fn history(&self, id: EntryId) -> Vec<Arc<Entry>> {
