@@ -278,6 +278,7 @@ pub(in crate::engine) fn attempt_name(application: EntryId, attempt: u32) -> Str
     format!("{}_{attempt}", ApplicationId(application))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what an errand says, which may be nothing")]
 fn fails(attempt: u32, failure: Failure) -> Said {
     Some((Input::Fails { attempt, failure }, None))
 }

@@ -317,7 +317,7 @@ fn the_stored_schema_stays() {
     let mut submitted = SubmittedRecord::decode(&encoded(&submission)[1..]).unwrap();
     submitted.vector.clear();
     let steps = specimen::journey(2, &Arc::new(specimen::generation("champion")));
-    let steps = steps.iter().flat_map(|step| encoded(step)).collect();
+    let steps = steps.iter().flat_map(encoded).collect();
     let [imported, reported] = [specimen::imported(2), specimen::reported(4, 3)].map(|entry| encoded(&entry));
     // SHA-256 of the column `event`. One that changes cannot be read by an earlier version, nor perhaps its rows by
     // this one: give the new form another format number, and keep reading this one.

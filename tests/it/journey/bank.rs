@@ -43,7 +43,7 @@ async fn consent_leads_to_the_banks_page_and_evidence_to_a_new_decision() {
 
     let answered = world.come_back(id, "back").await.unwrap();
     assert_eq!(story(&answered.history), "submitted consent_granted started returned: verifying");
-    world.bank.polls.lock().unwrap().push_back(done(ChallengeKind::BankHistory));
+    world.bank.polls.lock().unwrap().push_back(Ok(done(ChallengeKind::BankHistory)));
     world.pass(2).await;
     assert_eq!(
         world.story(id).await,
@@ -86,7 +86,7 @@ async fn a_notice_before_the_customer_comes_back_gives_the_decision() {
     let id = at_the_bank(&world).await;
     world.notice(&world.bank, id).unwrap();
     assert_eq!(world.story(id).await, "submitted consent_granted started: challenged", "a hint alone says nothing");
-    world.bank.polls.lock().unwrap().push_back(done(ChallengeKind::BankHistory));
+    world.bank.polls.lock().unwrap().push_back(Ok(done(ChallengeKind::BankHistory)));
     world.notice(&world.bank, id).unwrap();
     let told = "submitted consent_granted started decided_on_evidence erased: accepted";
     assert_eq!(world.story(id).await, told);
@@ -107,7 +107,7 @@ async fn a_notice_that_comes_together_with_the_customer_takes_nothing_from_the_p
     world.bank.let_go();
     assert_eq!(world.bank.asked(), ["start 1", "poll 1", "submit 1 returned"], "what came back is handed over");
     world.engine.settled().await;
-    world.bank.polls.lock().unwrap().push_back(done(ChallengeKind::BankHistory));
+    world.bank.polls.lock().unwrap().push_back(Ok(done(ChallengeKind::BankHistory)));
     world.pass(5).await;
     assert_eq!(world.state(id).await.kind(), StateKind::Accepted, "the provider is asked on");
 }
@@ -118,7 +118,7 @@ async fn a_notice_wakes_whoever_waits_to_ask_again() {
     let id = at_the_bank(&world).await;
     world.come_back(id, "back").await.unwrap();
     world.engine.settled().await;
-    world.bank.polls.lock().unwrap().push_back(done(ChallengeKind::BankHistory));
+    world.bank.polls.lock().unwrap().push_back(Ok(done(ChallengeKind::BankHistory)));
     world.notice(&world.bank, id).unwrap();
     assert!(world.story(id).await.ends_with("decided_on_evidence erased: accepted"), "without any time passing");
 }

@@ -3,9 +3,10 @@
 use super::world::{BY_BANK, BY_PHONE, CODE, World, journey, story};
 use aval::domain::challenge::ChallengeKind;
 use aval::domain::consent::BANK_HISTORY;
-use aval::engine::{Answered, Refused};
+use aval::engine::{Answered, Given, Refused};
 use aval::journey::{Input, Party, StateKind, Verifier};
 use aval::provider::ProviderError;
+use std::time::{Duration, Instant};
 
 /// What an answer says, and that it was given before.
 fn shown(answered: &Answered) -> (String, Vec<aval::domain::ids::EntryId>) {
@@ -166,7 +167,7 @@ async fn a_poll_goes_on_after_a_crash() {
     world.come_back(id, "back").await.unwrap();
     world.engine.settled().await;
     let world = world.killed_and_started();
-    world.bank.polls.lock().unwrap().push_back(super::world::done(ChallengeKind::BankHistory));
+    world.bank.polls.lock().unwrap().push_back(Ok(super::world::done(ChallengeKind::BankHistory)));
     world.pass(2).await;
     let asked = world.bank.asked();
     assert_eq!((asked[0].as_str(), asked.last().map(String::as_str)), ("poll 1", Some("erase 1")), "{asked:?}");
@@ -220,4 +221,18 @@ async fn the_answer_to_consent_waits_for_a_bank_that_is_slow_to_begin() {
     let answered = world.meanwhile(consent).await.unwrap();
     assert_eq!(story(&answered.history), "submitted consent_granted started: challenged");
     assert_eq!(world.bank.asked(), ["start 1"; 3]);
+}
+
+#[tokio::test]
+async fn at_its_deadline_a_step_is_answered_with_where_the_application_stands() {
+    let world = World::new(BY_PHONE);
+    let id = world.submit("ada").await;
+    world.sms.hold();
+    let (until, code) = (Instant::now() + Duration::from_secs(1), Some(Given::Code(CODE.into())));
+    let answered = world.give_until(until, id, "code", Input::EnterCode, code).await.unwrap();
+    assert_eq!(story(&answered.history), "submitted started code_entered: verifying", "the step stands");
+    world.sms.let_go();
+    let answered = world.enter(id, "code", CODE).await.unwrap();
+    assert!(answered.replayed);
+    assert_eq!(story(&answered.history), "submitted started code_entered decided_on_evidence: accepted");
 }

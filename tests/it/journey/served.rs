@@ -146,7 +146,7 @@ async fn a_banks_page_comes_back_with_its_parameters_in_any_order() {
     assert_eq!(state(served.verifications.complete_redirect(back).await), State::Verifying);
     assert_eq!(state(served.verifications.complete_redirect(again).await), State::Verifying, "the same request again");
     served.world.engine.settled().await;
-    served.world.bank.polls.lock().unwrap().push_back(done(ChallengeKind::BankHistory));
+    served.world.bank.polls.lock().unwrap().push_back(Ok(done(ChallengeKind::BankHistory)));
     served.world.pass(5).await;
     let application = served.application(false).await;
     assert_eq!((application.state(), application.plan.is_some()), (State::Accepted, true));

@@ -130,8 +130,10 @@ impl Provider for Fake {
         Box::pin(async move {
             let says = self.submits.lock().unwrap().pop_front();
             let (given, right) = match input {
-                Given::Code(code) => (code.clone(), if code == CODE { done(self.kind) } else { Ok(Progress::Wrong) }),
-                Given::Returned(_) => ("returned".into(), pending()),
+                Given::Code(code) => {
+                    (code.clone(), if code == CODE { Ok(done(self.kind)) } else { Ok(Progress::Wrong) })
+                }
+                Given::Returned(_) => ("returned".into(), Ok(pending())),
             };
             self.question("submit", call, &given).await;
             says.unwrap_or(right)
@@ -143,7 +145,7 @@ impl Provider for Fake {
         Box::pin(async move {
             let says = self.polls.lock().unwrap().pop_front();
             self.question("poll", call, "").await;
-            says.unwrap_or_else(pending)
+            says.unwrap_or_else(|| Ok(pending()))
         })
     }
 
@@ -159,14 +161,14 @@ impl Provider for Fake {
     }
 }
 
-fn pending() -> Says {
-    Ok(Progress::Pending { retry_after: Duration::from_secs(2) })
+fn pending() -> Progress {
+    Progress::Pending { retry_after: Duration::from_secs(2) }
 }
 
 /// That it is done, with good evidence.
-pub fn done(kind: ChallengeKind) -> Says {
+pub fn done(kind: ChallengeKind) -> Progress {
     let day = |text: &str| text.parse().unwrap();
-    Ok(Progress::Done(match kind {
+    Progress::Done(match kind {
         ChallengeKind::SmsCode => Evidence::PhoneVerified,
         ChallengeKind::IdDocument => panic!("no test asks for a document"),
         ChallengeKind::BankHistory => Evidence::Bank(BankHistory {
@@ -181,7 +183,7 @@ pub fn done(kind: ChallengeKind) -> Says {
             covered_to: day("2026-11-25"),
             complete: true,
         }),
-    }))
+    })
 }
 
 /// A world with its providers.
@@ -270,6 +272,18 @@ impl World {
     }
 
     async fn give(&self, id: EntryId, request: &str, input: Input, given: Option<Given>) -> Result<Answered, Refused> {
+        self.give_until(soon(), id, request, input, given).await
+    }
+
+    /// A step of a journey, whose answer is waited for until a time.
+    pub async fn give_until(
+        &self,
+        until: Instant,
+        id: EntryId,
+        request: &str,
+        input: Input,
+        given: Option<Given>,
+    ) -> Result<Answered, Refused> {
         let content = format!("{id:?} {} {given:?}", input.name());
         let content = match &given {
             Some(Given::Code(code)) => format!("{content} {code}"),
@@ -284,7 +298,7 @@ impl World {
             given,
             subject: None,
         };
-        self.engine.act(caller(), act, soon(), &self.mailbox).await
+        self.engine.act(caller(), act, until, &self.mailbox).await
     }
 
     /// Waits for an answer, while the time passes by which those sleep who try again.
