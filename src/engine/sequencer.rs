@@ -53,6 +53,8 @@ pub(super) enum Message {
     CommitFailed,
     /// Finish what is under way, and end.
     Stop,
+    /// End, and leave what is not committed.
+    Abandon,
 }
 
 /// Nobody can send any more.
@@ -158,6 +160,7 @@ impl Sequencer {
                         }
                     }
                     Message::Stop => break 'serve,
+                    Message::Abandon => return self.handoff.abandon(),
                 }
                 next = if judged.len() < HAND_OVER { inbox.try_recv().ok() } else { None };
             }
@@ -351,12 +354,10 @@ fn refuse_until(until: Instant, inbox: &Receiver<Message>) -> bool {
                 refused.send();
             }
             // What a provider says now is asked for again when the log has been read: it is owed still.
-            Ok(Message::CommitFailed
-            | Message::Heard(_)
-            | Message::Noticed(..)
-            | Message::Resume
-            | Message::Tick(_)) => {}
-            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            Ok(
+                Message::CommitFailed | Message::Heard(_) | Message::Noticed(..) | Message::Resume | Message::Tick(_),
+            ) => {}
+            Ok(Message::Stop | Message::Abandon) | Err(RecvTimeoutError::Disconnected) => return false,
             Err(RecvTimeoutError::Timeout) => return true,
         }
     }
