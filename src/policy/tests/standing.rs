@@ -129,10 +129,31 @@ fn a_rule_may_send_an_application_to_a_person_unless_step_up_is_off() {
 fn a_rules_challenge_is_asked_first_and_once() {
     let rule = "rules: [{ name: r, when: 'true', outcome: step_up, challenge: bank_history }]\n";
     let asks = |standing: Standing| judged(rule, &standing).challenge;
+    let spent = |spent: &[ChallengeKind]| Standing { spent: kinds(spent), ..Standing::default() };
     assert_eq!(asks(Standing::default()), Some(BankHistory));
-    assert_eq!(asks(standing(&[BankHistory])), Some(SmsCode));
-    assert_eq!(asks(standing(&[BankHistory, SmsCode])), Some(IdDocument));
-    assert_eq!(asks(standing(&ChallengeKind::ALL)), None);
+    assert_eq!(asks(spent(&[BankHistory])), Some(SmsCode), "what was asked in vain is not asked again");
+    assert_eq!(asks(spent(&[BankHistory, SmsCode])), Some(IdDocument));
+    assert_eq!(asks(spent(&ChallengeKind::ALL)), None);
+}
+
+#[test]
+fn a_rule_that_asks_for_more_is_answered_by_what_it_asks_for() {
+    let outcome = |rule: &str, held: &[ChallengeKind]| {
+        let policy = load(&format!("{BASE}rules: [{{ name: r, when: 'true', outcome: step_up{rule} }}]\n"));
+        let standing = Standing { held: kinds(held), spent: kinds(held), ..Standing::default() };
+        decide(&policy, &facts(), &[scored(0.01), scored(0.01)], &standing, &explain).outcome
+    };
+    for (rule, held, expected) in [
+        (", challenge: bank_history", &[][..], Outcome::StepUp),
+        (", challenge: bank_history", &[SmsCode], Outcome::StepUp),
+        (", challenge: bank_history", &[BankHistory], Outcome::Accept),
+        ("", &[], Outcome::StepUp),
+        ("", &[BankHistory], Outcome::StepUp),
+        ("", &[SmsCode], Outcome::Accept),
+        ("", &[IdDocument], Outcome::Accept),
+    ] {
+        assert_eq!(outcome(rule, held), expected, "{rule} {held:?}");
+    }
 }
 
 #[test]
