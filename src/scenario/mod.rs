@@ -321,6 +321,9 @@ fn not_for_a_server(told: &Told) -> Option<&'static str> {
     if steps.iter().any(|step| step.value.notice.is_some()) {
         return Some("it sends notices in a provider's name");
     }
+    if steps.iter().any(|step| step.value.leave.is_some()) {
+        return Some("what follows is a provider's notice, which comes when it comes");
+    }
     if steps.iter().any(|step| step.value.wait.is_some()) {
         return Some("it jumps in time");
     }

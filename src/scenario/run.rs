@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LIKE: &str = "like";
 /// What stands for the application's id in the request of a `call`.
 const APPLICATION: &str = "$application";
+/// Why a step about an application cannot be taken.
+const NO_APPLICATION: &str = "there is no application yet: `decide` submits one";
 
 /// What telling a story came to.
 #[derive(Debug, Default)]
@@ -92,6 +94,14 @@ impl Telling<'_> {
         let mut came = Came::default();
         if let Some(wait) = &step.wait {
             self.world.wait(self.told.wait(wait).ok()?).await;
+        } else if let Some(outcome) = &step.leave {
+            let left = match &application {
+                Some(application) => self.visit(application, outcome).await.map(drop),
+                None => Err(NO_APPLICATION.to_owned()),
+            };
+            if let Err(message) = left {
+                return self.stop(at, message);
+            }
         } else if let Some(providers) = &step.providers {
             providers.iter().for_each(|(kind, provider)| self.script(*kind, provider));
         } else if let Some(notice) = &step.notice {
@@ -151,7 +161,7 @@ impl Telling<'_> {
         if step.act == Some(Deed::ListReviews) {
             return Ok(("ReviewService/ListReviews".into(), json!({})));
         }
-        let application = application.ok_or("there is no application yet: `decide` submits one")?;
+        let application = application.ok_or(NO_APPLICATION)?;
         let mut asked = json!({ "requestId": request_id, "applicationId": application });
         let mut add = |key: &str, value: Value| asked[key] = value;
         let method = match step {
@@ -274,6 +284,8 @@ impl Telling<'_> {
             self.latest = Some(application.clone());
         }
         came.application(&answer.message);
+        // What follows from the answer is part of what happened, however soon it does.
+        self.world.settle().await;
         let look = json!({ "applicationId": application, "history": true });
         if let Ok(whole) = self.world.call("DecisionService/GetApplication", &look).await {
             let history = whole.message["history"].as_array().cloned().unwrap_or_default();
