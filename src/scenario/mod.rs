@@ -36,6 +36,8 @@ use world::{Own, World};
 const PARTS: &str = "parts.yaml";
 /// How far above a story its parts may stand.
 const MOST_ABOVE: usize = 4;
+/// Directories beside stories that hold what stories are given.
+const NO_STORIES: [&str; 2] = ["models", "policies"];
 /// What the name of a story ends with.
 const SUFFIX: &str = ".yaml";
 /// The most stories of one run.
@@ -204,7 +206,9 @@ fn collect(path: &Path, files: &mut std::collections::BTreeSet<PathBuf>) -> Resu
         let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
         let name = entry.file_name().to_string_lossy().into_owned();
         if kind.is_dir() {
-            collect(&path, files)?;
+            if !NO_STORIES.contains(&name.as_str()) {
+                collect(&path, files)?;
+            }
         } else if name.ends_with(SUFFIX) && name != PARTS && !name.starts_with('_') {
             files.insert(path);
         }

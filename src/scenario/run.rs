@@ -38,6 +38,8 @@ struct Telling<'a> {
     /// The applications by name, and the latest.
     applications: BTreeMap<String, String>,
     latest: Option<String>,
+    /// All of them, those without a name too.
+    all: BTreeSet<String>,
     /// The last request, to be sent once more.
     last: Option<(String, Value)>,
     explained: BTreeSet<String>,
@@ -52,6 +54,7 @@ pub async fn tell(told: &Told, parts: &Parts, world: &World) -> Outcome {
         world,
         applications: BTreeMap::new(),
         latest: None,
+        all: BTreeSet::new(),
         last: None,
         explained: BTreeSet::new(),
         outcome: Outcome::default(),
@@ -151,7 +154,11 @@ impl Telling<'_> {
             return Ok(("DecisionService/Decide".into(), self.purchase(decide, &request_id)?));
         }
         if let (Some(Deed::Repeat), Some((method, request))) = (step.act, &self.last) {
-            return Ok((method.clone(), request.clone()));
+            let mut request = request.clone();
+            if step.request_id.is_some() {
+                request["requestId"] = json!(request_id);
+            }
+            return Ok((method.clone(), request));
         }
         if let Some(method) = &step.call {
             let mut request = step.request.clone().unwrap_or_else(|| json!({}));
@@ -275,12 +282,14 @@ impl Telling<'_> {
         let waiting = answer.message["applications"].as_array();
         if method.ends_with("ListReviews") {
             came.set("waiting", waiting.map_or(0, Vec::len));
-            came.set("statements", answer.message["applications"][0]["review"]["statements"].clone());
+            let statements = answer.message["applications"][0]["review"]["statements"].as_array();
+            came.set("statements", statements.cloned().unwrap_or_default());
         }
         let Some(application) = answer.message["applicationId"].as_str().map(ToOwned::to_owned) else { return };
         if step.decide.is_some() {
             let name = step.name.clone().unwrap_or_default();
             self.applications.insert(name, application.clone());
+            self.all.insert(application.clone());
             self.latest = Some(application.clone());
         }
         came.application(&answer.message);
@@ -354,8 +363,7 @@ impl Telling<'_> {
 
     /// What the story touched, by the histories of its applications.
     async fn end(&mut self) {
-        let all: Vec<_> = self.applications.values().chain(&self.latest).cloned().collect();
-        for application in all.into_iter().collect::<BTreeSet<_>>() {
+        for application in std::mem::take(&mut self.all) {
             let look = json!({ "applicationId": application, "history": true });
             if let Ok(answer) = self.world.call("DecisionService/GetApplication", &look).await {
                 self.outcome.seen.history(&answer.message);

@@ -150,7 +150,7 @@ pub struct RawNotice {
 pub enum Deed {
     /// The gateway looks at the application.
     Look,
-    /// The last request is sent once more, as it was.
+    /// The last request is sent once more, as it was; with `request_id`, as another request of the same content.
     Repeat,
     /// The customer wants another code.
     ResendCode,
