@@ -26,8 +26,19 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// What it touched.
     pub seen: Seen,
-    /// What came of each step that expects something: where the step begins, and the values under the keys it names.
-    pub came: Vec<(usize, Vec<(&'static str, Value)>)>,
+    /// What came of each step that expected something else.
+    pub came: Vec<Surprise>,
+}
+
+/// What came of a step that expected something else.
+#[derive(Debug)]
+pub struct Surprise {
+    /// Where the step begins.
+    pub step: usize,
+    /// What came, under the keys that the step names, as far as they can be expected of what came.
+    pub values: Vec<(&'static str, Value)>,
+    /// The keys under which something else was expected.
+    pub wrong: Vec<&'static str>,
 }
 
 /// A story that is being told.
@@ -234,9 +245,12 @@ impl Telling<'_> {
             list => list.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
         };
         for name in named {
-            let known = || self.parts.0.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let known = || match self.parts.0.keys().map(String::as_str).collect::<Vec<_>>() {
+                none if none.is_empty() => "there is no parts.yaml beside or above the story".to_owned(),
+                names => format!("there are {}", names.join(", ")),
+            };
             let part = self.parts.0.get(name);
-            lay_over(&mut request, part.ok_or_else(|| format!("no part is named `{name}`; there are {}", known()))?);
+            lay_over(&mut request, part.ok_or_else(|| format!("no part is named `{name}`; {}", known()))?);
         }
         let mut own = decide.clone();
         own.as_object_mut().map(|own| own.remove(LIKE));
@@ -348,11 +362,11 @@ impl Telling<'_> {
                 came: lines::flow(&came.get(key)),
             })
             .collect();
-        if placed.value.expect.is_some() {
-            let keys = named.iter().filter(|(key, _)| !refused || is_of_refusal(key));
-            let mut values: Vec<_> = keys.map(|(key, _)| (*key, came.get(key))).collect();
-            values.retain(|(key, value)| *key != "error" || !value.is_null());
-            self.outcome.came.push((at, values));
+        if placed.value.expect.is_some() && !differences.is_empty() {
+            let fits = |key: &str| key == "calls" || is_of_refusal(key) == refused;
+            let values = named.iter().filter(|(key, _)| fits(key)).map(|(key, _)| (*key, came.get(key))).collect();
+            let wrong = differences.iter().map(|difference| difference.key).collect();
+            self.outcome.came.push(Surprise { step: at, values, wrong });
         }
         if !differences.is_empty() {
             let line = differences.first().map_or(0, |difference| difference.line);
@@ -373,7 +387,7 @@ impl Telling<'_> {
 }
 
 fn is_of_refusal(key: &str) -> bool {
-    matches!(key, "error" | "error_reason" | "fields" | "in_state" | "retry_after" | "calls")
+    matches!(key, "error" | "error_reason" | "fields" | "in_state" | "retry_after")
 }
 
 /// Puts the application's id where it is asked for.

@@ -40,10 +40,10 @@ pub struct Story {
 pub struct Given {
     /// The directory of the models, from the story's own; left out, the command's.
     #[serde(default)]
-    pub models: Option<PathBuf>,
+    pub models: Option<Placed<PathBuf>>,
     /// The policy, from the story's own directory; left out, the command's.
     #[serde(default)]
-    pub policy: Option<PathBuf>,
+    pub policy: Option<Placed<PathBuf>>,
     /// When it begins (RFC 3339); left out, 2026-03-02T10:00:00Z, a Monday.
     #[serde(default)]
     pub now: Option<Placed<String>>,

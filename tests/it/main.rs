@@ -8,6 +8,7 @@ mod crash;
 mod docs;
 mod engine;
 mod providers;
+mod scenarios;
 mod server;
 mod serving;
 mod tidy;
