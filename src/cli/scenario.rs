@@ -36,7 +36,8 @@ pub enum ScenarioCommand {
 
 Exit codes: 0 all came as expected, 1 something came out differently, 2 a file that is no story.")]
 pub struct RunArgs {
-    /// The stories: files, and directories with all below them. parts.yaml and files that begin with _ are no stories.
+    /// The stories: files, and directories with all below them. parts.yaml, files that begin with _ and what lies in
+    /// directories named models and policies are no stories.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Writes the results as JUnit's XML.

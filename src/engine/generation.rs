@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// What the name of a model file ends with.
 pub const MODEL_SUFFIX: &str = ".model.json";
+/// What a policy should be, where it cannot be read.
+pub const POLICY_FILE: &str = "policy file";
 /// The largest policy file, in bytes.
 const MAX_POLICY_BYTES: u64 = 1 << 20;
 
@@ -98,7 +100,7 @@ fn on_evidence(model: &Model) -> String {
 
 /// Reads a policy's source, within its bound.
 pub fn read_policy(path: &Path) -> Result<String, LoadError> {
-    let unreadable = |error| unreadable(path, "policy file", error);
+    let unreadable = |error| unreadable(path, POLICY_FILE, error);
     let length = std::fs::metadata(path).map_err(unreadable)?.len();
     if length > MAX_POLICY_BYTES {
         let message = format!("{length} bytes, at most {MAX_POLICY_BYTES} are read");

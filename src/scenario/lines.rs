@@ -6,16 +6,61 @@ use std::ops::Range;
 /// How wide a line is written.
 const WIDTH: usize = 118;
 
-/// The bytes of a key of the step that begins at `step`; of the step, where the key is not found.
+/// The bytes of a key of what the step that begins at `step` expects; of the step, where the key is not found.
 pub fn of_key(source: &str, step: usize, key: &str) -> Range<usize> {
-    let extent = step..end_of_step(source, step);
-    let text = source.get(extent.clone()).unwrap_or_default();
-    let place = text.match_indices(key).map(|(at, _)| at).find(|at| {
+    key_of(source, step, key).unwrap_or(step..step + 1)
+}
+
+fn key_of(source: &str, step: usize, key: &str) -> Option<Range<usize>> {
+    let extent = expectation(source, step).unwrap_or(step..end_of_step(source, step));
+    let text = source.get(extent.clone())?;
+    let at = text.match_indices(key).map(|(at, _)| at).find(|at| {
         let before = text[..*at].chars().next_back();
         let after = text[at + key.len()..].chars().next();
         before.is_none_or(|c| !c.is_alphanumeric() && c != '_') && after == Some(':')
+    })?;
+    Some(extent.start + at..extent.start + at + key.len())
+}
+
+/// The bytes of a key's value, where it stands on the key's line or in brackets that begin there.
+fn value_of(source: &str, step: usize, key: &str) -> Option<Range<usize>> {
+    let key = key_of(source, step, key)?;
+    let in_braces = expectation(source, step).is_some_and(|at| {
+        let text = source[at].trim_start_matches("expect:").trim_start();
+        text.starts_with('{')
     });
-    place.map_or(step..step + 1, |at| step + at..step + at + key.len())
+    let from = key.end + 1;
+    let start = from + source[from..].find(|c| c != ' ')?;
+    let (mut depth, mut quote, mut before) = (0, None, ' ');
+    let end = source[start..].char_indices().find(|(_, c)| {
+        let ends = match (quote, *c) {
+            (Some(open), c) => {
+                quote = Some(open).filter(|open| *open != c);
+                false
+            }
+            (None, '"' | '\'') => {
+                quote = Some(*c);
+                false
+            }
+            (None, '[' | '{') => {
+                depth += 1;
+                false
+            }
+            (None, ']' | '}') if depth > 0 => {
+                depth -= 1;
+                false
+            }
+            (None, ']' | '}') => in_braces,
+            (None, ',') => depth == 0 && in_braces,
+            (None, '#') => depth == 0 && before == ' ',
+            (None, c) => depth == 0 && c == '\n',
+        };
+        before = *c;
+        ends
+    });
+    let end = end.map_or(source.len(), |(at, _)| start + at);
+    let end = start + source[start..end].trim_end().len();
+    (start < end).then_some(start..end)
 }
 
 /// The number of the line in which a byte stands, from 1.
@@ -45,8 +90,8 @@ fn end_of_block(source: &str, from: usize, depth: usize) -> usize {
     }
 }
 
-/// The text with the expectation of the step that begins at `step` written anew; `None`: it is not found.
-pub fn rewrite(source: &str, step: usize, values: &[(&str, Value)]) -> Option<String> {
+/// Where what the step that begins at `step` expects stands, from its key on.
+fn expectation(source: &str, step: usize) -> Option<Range<usize>> {
     let end = end_of_step(source, step);
     let body = &source[step..end];
     let place = body.match_indices("expect:").map(|(at, _)| at).find(|at| {
@@ -54,10 +99,32 @@ pub fn rewrite(source: &str, step: usize, values: &[(&str, Value)]) -> Option<St
         body[start..*at].trim().is_empty()
     })?;
     let start = step + place;
-    let line = source[..start].rfind('\n').map_or(0, |at| at + 1);
-    let indent = start - line;
-    let stop = end_of_block(source, start, indent).min(end);
-    Some(format!("{}{}\n{}", &source[..start], render(indent, values), &source[stop..]))
+    Some(start..end_of_block(source, start, indent(source, start)).min(end))
+}
+
+fn indent(source: &str, at: usize) -> usize {
+    at - source[..at].rfind('\n').map_or(0, |line| line + 1)
+}
+
+/// The text with what was wrong in the expectation of the step that begins at `step` put right: value by value where
+/// that can be, and else all of it anew. `None`: it is not found.
+pub fn mend(source: &str, step: usize, values: &[(&str, Value)], wrong: &[&str]) -> Option<String> {
+    let by_value = || {
+        let mut text = source.to_owned();
+        for key in wrong {
+            let (_, value) = values.iter().find(|(name, _)| name == key)?;
+            let place = value_of(&text, step, key)?;
+            text.replace_range(place, &flow(value));
+        }
+        Some(text)
+    };
+    by_value().or_else(|| rewrite(source, step, values))
+}
+
+/// The text with the expectation of the step that begins at `step` written anew; `None`: it is not found.
+fn rewrite(source: &str, step: usize, values: &[(&str, Value)]) -> Option<String> {
+    let Range { start, end } = expectation(source, step)?;
+    Some(format!("{}{}\n{}", &source[..start], render(indent(source, start), values), &source[end..]))
 }
 
 /// An expectation: on one line where it fits, else a key a line.
@@ -113,6 +180,24 @@ mod tests {
         let block = "expect:\n      state: declined\n      reasons: [A]";
         assert_eq!(twice, TEXT.replace(block, "expect: { reasons: [A, B], flip: null }"));
         assert_eq!(rewrite(TEXT, TEXT.find("wait:").unwrap(), &[]), None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_mended_where_it_stands() {
+        let text = "steps:\n  - call: x\n    request: { state: a }\n    expect:\n      # Why.\n      state: accepted # so\n      \
+            told: [A,\n        B]\n  - code: \"1\"\n    expect: { state:  accepted, told: [A, \"}\"], flip: null }\n";
+        let (first, second) = (text.find("call:").unwrap(), text.find("code:").unwrap());
+        let values = [("state", json!("declined")), ("told", json!(["C"])), ("flip", json!("amount"))];
+        let once = mend(text, first, &values, &["state", "told"]).unwrap();
+        let told = text.replace("state: accepted # so", "state: declined # so").replace("[A,\n        B]", "[C]");
+        assert_eq!(once, told);
+        let twice = mend(text, second, &values, &["told", "state", "flip"]).unwrap();
+        let flow = "{ state:  accepted, told: [A, \"}\"], flip: null }";
+        assert_eq!(twice, text.replace(flow, "{ state:  declined, told: [C], flip: amount }"));
+        // A refusal where none was expected has other keys.
+        let anew = mend(text, second, &[("error", json!("NOT_FOUND"))], &["error", "state"]).unwrap();
+        assert_eq!(anew, text.replace(flow, "{ error: NOT_FOUND }"));
+        assert_eq!(number(text, of_key(text, first, "state").start), 6, "what is expected, not what is asked");
     }
 
     #[test]

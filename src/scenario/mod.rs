@@ -18,13 +18,13 @@ pub use junit::junit;
 pub use story::Story;
 
 use crate::domain::keys::KeyHasher;
-use crate::engine::generation::{self, LoadError};
+use crate::engine::generation::{self, LoadError, POLICY_FILE};
 use crate::policy::Generation;
 use crate::rpc::client::CallError;
 use crate::text::Refusal;
-use crate::text::yaml;
+use crate::text::yaml::{self, Placed};
 use coverage::Seen;
-use run::{Outcome, tell};
+use run::{Outcome, Surprise, tell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +36,8 @@ use world::{Own, World};
 const PARTS: &str = "parts.yaml";
 /// How far above a story its parts may stand.
 const MOST_ABOVE: usize = 4;
+/// Directories beside stories that hold what stories are given.
+const NO_STORIES: [&str; 2] = ["models", "policies"];
 /// What the name of a story ends with.
 const SUFFIX: &str = ".yaml";
 /// The most stories of one run.
@@ -204,7 +206,9 @@ fn collect(path: &Path, files: &mut std::collections::BTreeSet<PathBuf>) -> Resu
         let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
         let name = entry.file_name().to_string_lossy().into_owned();
         if kind.is_dir() {
-            collect(&path, files)?;
+            if !NO_STORIES.contains(&name.as_str()) {
+                collect(&path, files)?;
+            }
         } else if name.ends_with(SUFFIX) && name != PARTS && !name.starts_with('_') {
             files.insert(path);
         }
@@ -233,9 +237,17 @@ impl Stage<'_> {
         let parts = self.parts_of(path)?;
         let from = path.parent().unwrap_or(Path::new("."));
         let given = &told.story.given;
-        let models = given.models.as_ref().map_or_else(|| self.options.models.clone(), |models| from.join(models));
-        let policy = given.policy.as_ref().map_or_else(|| self.options.policy.clone(), |policy| from.join(policy));
-        let generation = self.generation(&told.file, models, policy)?;
+        let or = |given: &Option<Placed<PathBuf>>, otherwise: &PathBuf| {
+            given.as_ref().map_or_else(|| otherwise.clone(), |given| from.join(&given.value))
+        };
+        let (models, policy) = (or(&given.models, &self.options.models), or(&given.policy, &self.options.policy));
+        let generation = self.generation(models, policy).map_err(|error| {
+            let of_policy = matches!(&error, LoadError::Unreadable { what: POLICY_FILE, .. });
+            let named = if of_policy { given.policy.as_ref() } else { given.models.as_ref() };
+            let line = named.map(|named| lines::number(&told.source, named.span(&told.source).start));
+            let story = line.map_or(told.file.clone(), |line| format!("{}:{line}", told.file));
+            ScenarioError::Generation { story, error: Box::new(error) }
+        })?;
         Ok(Ready { told, path: path.into(), parts, generation })
     }
 
@@ -250,21 +262,14 @@ impl Stage<'_> {
         Ok(self.parts.entry(file).or_insert(Arc::new(parts)).clone())
     }
 
-    fn generation(
-        &mut self,
-        story: &str,
-        models: PathBuf,
-        policy: PathBuf,
-    ) -> Result<Arc<Generation>, ScenarioError> {
+    fn generation(&mut self, models: PathBuf, policy: PathBuf) -> Result<Arc<Generation>, LoadError> {
         let key = (models, policy);
         if let Some(generation) = self.generations.get(&key) {
             return Ok(generation.clone());
         }
         // The secret under which the engines of stories hash too.
-        let loaded = generation::load(&key.0, &key.1, &KeyHasher::new([7; 16]));
-        let generation =
-            loaded.map_err(|error| ScenarioError::Generation { story: story.into(), error: Box::new(error) })?;
-        Ok(self.generations.entry(key).or_insert(Arc::new(generation)).clone())
+        let generation = Arc::new(generation::load(&key.0, &key.1, &KeyHasher::new([7; 16]))?);
+        Ok(self.generations.entry(key).or_insert(generation).clone())
     }
 
     async fn run(&self, ready: &Ready) -> Result<(Ran, Seen), ScenarioError> {
@@ -295,8 +300,8 @@ impl Stage<'_> {
         }
         let mut source = told.source.clone();
         // From the end on, so that what stands before keeps its place.
-        for (step, values) in came.iter().rev() {
-            source = lines::rewrite(&source, *step, values).unwrap_or(source);
+        for Surprise { step, values, wrong } in came.iter().rev() {
+            source = lines::mend(&source, *step, values, wrong).unwrap_or(source);
         }
         let updated = source != told.source;
         if updated {
@@ -320,6 +325,9 @@ fn not_for_a_server(told: &Told) -> Option<&'static str> {
     }
     if steps.iter().any(|step| step.value.notice.is_some()) {
         return Some("it sends notices in a provider's name");
+    }
+    if steps.iter().any(|step| step.value.leave.is_some()) {
+        return Some("what follows is a provider's notice, which comes when it comes");
     }
     if steps.iter().any(|step| step.value.wait.is_some()) {
         return Some("it jumps in time");

@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LIKE: &str = "like";
 /// What stands for the application's id in the request of a `call`.
 const APPLICATION: &str = "$application";
+/// Why a step about an application cannot be taken.
+const NO_APPLICATION: &str = "there is no application yet: `decide` submits one";
 
 /// What telling a story came to.
 #[derive(Debug, Default)]
@@ -24,8 +26,19 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// What it touched.
     pub seen: Seen,
-    /// What came of each step that expects something: where the step begins, and the values under the keys it names.
-    pub came: Vec<(usize, Vec<(&'static str, Value)>)>,
+    /// What came of each step that expected something else.
+    pub came: Vec<Surprise>,
+}
+
+/// What came of a step that expected something else.
+#[derive(Debug)]
+pub struct Surprise {
+    /// Where the step begins.
+    pub step: usize,
+    /// What came, under the keys that the step names, as far as they can be expected of what came.
+    pub values: Vec<(&'static str, Value)>,
+    /// The keys under which something else was expected.
+    pub wrong: Vec<&'static str>,
 }
 
 /// A story that is being told.
@@ -36,6 +49,8 @@ struct Telling<'a> {
     /// The applications by name, and the latest.
     applications: BTreeMap<String, String>,
     latest: Option<String>,
+    /// All of them, those without a name too.
+    all: BTreeSet<String>,
     /// The last request, to be sent once more.
     last: Option<(String, Value)>,
     explained: BTreeSet<String>,
@@ -50,6 +65,7 @@ pub async fn tell(told: &Told, parts: &Parts, world: &World) -> Outcome {
         world,
         applications: BTreeMap::new(),
         latest: None,
+        all: BTreeSet::new(),
         last: None,
         explained: BTreeSet::new(),
         outcome: Outcome::default(),
@@ -92,6 +108,14 @@ impl Telling<'_> {
         let mut came = Came::default();
         if let Some(wait) = &step.wait {
             self.world.wait(self.told.wait(wait).ok()?).await;
+        } else if let Some(outcome) = &step.leave {
+            let left = match &application {
+                Some(application) => self.visit(application, outcome).await.map(drop),
+                None => Err(NO_APPLICATION.to_owned()),
+            };
+            if let Err(message) = left {
+                return self.stop(at, message);
+            }
         } else if let Some(providers) = &step.providers {
             providers.iter().for_each(|(kind, provider)| self.script(*kind, provider));
         } else if let Some(notice) = &step.notice {
@@ -141,7 +165,11 @@ impl Telling<'_> {
             return Ok(("DecisionService/Decide".into(), self.purchase(decide, &request_id)?));
         }
         if let (Some(Deed::Repeat), Some((method, request))) = (step.act, &self.last) {
-            return Ok((method.clone(), request.clone()));
+            let mut request = request.clone();
+            if step.request_id.is_some() {
+                request["requestId"] = json!(request_id);
+            }
+            return Ok((method.clone(), request));
         }
         if let Some(method) = &step.call {
             let mut request = step.request.clone().unwrap_or_else(|| json!({}));
@@ -151,7 +179,7 @@ impl Telling<'_> {
         if step.act == Some(Deed::ListReviews) {
             return Ok(("ReviewService/ListReviews".into(), json!({})));
         }
-        let application = application.ok_or("there is no application yet: `decide` submits one")?;
+        let application = application.ok_or(NO_APPLICATION)?;
         let mut asked = json!({ "requestId": request_id, "applicationId": application });
         let mut add = |key: &str, value: Value| asked[key] = value;
         let method = match step {
@@ -217,9 +245,12 @@ impl Telling<'_> {
             list => list.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
         };
         for name in named {
-            let known = || self.parts.0.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let known = || match self.parts.0.keys().map(String::as_str).collect::<Vec<_>>() {
+                none if none.is_empty() => "there is no parts.yaml beside or above the story".to_owned(),
+                names => format!("there are {}", names.join(", ")),
+            };
             let part = self.parts.0.get(name);
-            lay_over(&mut request, part.ok_or_else(|| format!("no part is named `{name}`; there are {}", known()))?);
+            lay_over(&mut request, part.ok_or_else(|| format!("no part is named `{name}`; {}", known()))?);
         }
         let mut own = decide.clone();
         own.as_object_mut().map(|own| own.remove(LIKE));
@@ -265,15 +296,19 @@ impl Telling<'_> {
         let waiting = answer.message["applications"].as_array();
         if method.ends_with("ListReviews") {
             came.set("waiting", waiting.map_or(0, Vec::len));
-            came.set("statements", answer.message["applications"][0]["review"]["statements"].clone());
+            let statements = answer.message["applications"][0]["review"]["statements"].as_array();
+            came.set("statements", statements.cloned().unwrap_or_default());
         }
         let Some(application) = answer.message["applicationId"].as_str().map(ToOwned::to_owned) else { return };
         if step.decide.is_some() {
             let name = step.name.clone().unwrap_or_default();
             self.applications.insert(name, application.clone());
+            self.all.insert(application.clone());
             self.latest = Some(application.clone());
         }
         came.application(&answer.message);
+        // What follows from the answer is part of what happened, however soon it does.
+        self.world.settle().await;
         let look = json!({ "applicationId": application, "history": true });
         if let Ok(whole) = self.world.call("DecisionService/GetApplication", &look).await {
             let history = whole.message["history"].as_array().cloned().unwrap_or_default();
@@ -327,11 +362,11 @@ impl Telling<'_> {
                 came: lines::flow(&came.get(key)),
             })
             .collect();
-        if placed.value.expect.is_some() {
-            let keys = named.iter().filter(|(key, _)| !refused || is_of_refusal(key));
-            let mut values: Vec<_> = keys.map(|(key, _)| (*key, came.get(key))).collect();
-            values.retain(|(key, value)| *key != "error" || !value.is_null());
-            self.outcome.came.push((at, values));
+        if placed.value.expect.is_some() && !differences.is_empty() {
+            let fits = |key: &str| key == "calls" || is_of_refusal(key) == refused;
+            let values = named.iter().filter(|(key, _)| fits(key)).map(|(key, _)| (*key, came.get(key))).collect();
+            let wrong = differences.iter().map(|difference| difference.key).collect();
+            self.outcome.came.push(Surprise { step: at, values, wrong });
         }
         if !differences.is_empty() {
             let line = differences.first().map_or(0, |difference| difference.line);
@@ -342,8 +377,7 @@ impl Telling<'_> {
 
     /// What the story touched, by the histories of its applications.
     async fn end(&mut self) {
-        let all: Vec<_> = self.applications.values().chain(&self.latest).cloned().collect();
-        for application in all.into_iter().collect::<BTreeSet<_>>() {
+        for application in std::mem::take(&mut self.all) {
             let look = json!({ "applicationId": application, "history": true });
             if let Ok(answer) = self.world.call("DecisionService/GetApplication", &look).await {
                 self.outcome.seen.history(&answer.message);
@@ -353,7 +387,7 @@ impl Telling<'_> {
 }
 
 fn is_of_refusal(key: &str) -> bool {
-    matches!(key, "error" | "error_reason" | "fields" | "in_state" | "retry_after" | "calls")
+    matches!(key, "error" | "error_reason" | "fields" | "in_state" | "retry_after")
 }
 
 /// Puts the application's id where it is asked for.

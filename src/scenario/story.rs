@@ -40,10 +40,10 @@ pub struct Story {
 pub struct Given {
     /// The directory of the models, from the story's own; left out, the command's.
     #[serde(default)]
-    pub models: Option<PathBuf>,
+    pub models: Option<Placed<PathBuf>>,
     /// The policy, from the story's own directory; left out, the command's.
     #[serde(default)]
-    pub policy: Option<PathBuf>,
+    pub policy: Option<Placed<PathBuf>>,
     /// When it begins (RFC 3339); left out, 2026-03-02T10:00:00Z, a Monday.
     #[serde(default)]
     pub now: Option<Placed<String>>,
@@ -90,6 +90,9 @@ pub struct Step {
     /// The customer goes to the provider's page, ends it with this path (empty: as the values choose) and comes back.
     #[serde(default)]
     pub visit: Option<String>,
+    /// The customer goes to the provider's page, ends it with this path and never comes back.
+    #[serde(default)]
+    pub leave: Option<String>,
     /// The customer's words for the reviewer.
     #[serde(default)]
     pub statement: Option<String>,
@@ -147,7 +150,7 @@ pub struct RawNotice {
 pub enum Deed {
     /// The gateway looks at the application.
     Look,
-    /// The last request is sent once more, as it was.
+    /// The last request is sent once more, as it was; with `request_id`, as another request of the same content.
     Repeat,
     /// The customer wants another code.
     ResendCode,
@@ -241,7 +244,7 @@ impl Told {
         if let Some(wait) = &step.wait {
             self.wait(wait)?;
         }
-        let answered = step.wait.is_none() && step.providers.is_none() && step.notice.is_none();
+        let answered = !matches!(things.as_slice(), ["wait" | "leave" | "providers" | "notice"]);
         if let Some(expected) = &step.expect {
             expected.check(answered).map_err(|(key, message)| {
                 let span = super::lines::of_key(&self.source, placed.span(&self.source).start, key);
@@ -276,6 +279,7 @@ impl Step {
             ("code", self.code.is_some()),
             ("do", self.act.is_some()),
             ("visit", self.visit.is_some()),
+            ("leave", self.leave.is_some()),
             ("statement", self.statement.is_some()),
             ("review", self.review.is_some()),
             ("report", self.report.is_some()),

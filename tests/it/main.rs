@@ -10,6 +10,7 @@ mod engine;
 mod journey;
 mod journey_crash;
 mod providers;
+mod scenarios;
 mod server;
 mod serving;
 mod tidy;
