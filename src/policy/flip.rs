@@ -48,28 +48,31 @@ pub fn nearest_flip(facts: &Facts, generation: &Generation, standing: &Standing)
     if was == Outcome::Accept {
         return None;
     }
-    let mut nearest: Option<(f64, Flip)> = None;
-    let mut keep = |found: Option<(f64, Flip)>| {
-        if let Some((distance, flip)) = found
-            && nearest.as_ref().is_none_or(|(best, _)| distance < *best)
-        {
-            nearest = Some((distance, flip));
-        }
-    };
+    let mut changes: Vec<Change<'_>> = Vec::new();
     for amount_minor in within_limits(facts, generation) {
         let to = Signal::Number(amount_minor as f64);
-        keep(trial.change(AMOUNT, to, true).map(|flip| (0.0, flip)));
+        changes.push(Change { distance: 0.0, input: AMOUNT, to, told: true });
     }
     for target in Target::ALL {
         let Some(model) = generation.model_with(target, standing.held) else { continue };
         for (term, info) in model.file().terms.iter().zip(model.terms()) {
             let told = target == Target::Default && info.reason.is_some_and(is_for_customer);
-            for (distance, to) in candidates(model, term, facts, &trial) {
-                keep(trial.change(term.input(), to, told).map(|flip| (distance, flip)));
-            }
+            let input = term.input();
+            let found = candidates(model, term, facts, &trial).into_iter();
+            changes.extend(found.map(|(distance, to)| Change { distance, input, to, told }));
         }
     }
-    nearest.map(|(_, flip)| flip)
+    // The nearest are tried first, so that the first that leads anywhere is the nearest that does.
+    changes.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    changes.into_iter().find_map(|change| trial.change(change.input, change.to, change.told))
+}
+
+/// One change that may lead to another outcome.
+struct Change<'a> {
+    distance: f64,
+    input: &'a str,
+    to: Signal,
+    told: bool,
 }
 
 fn is_for_customer(code: ReasonCode) -> bool {

@@ -79,11 +79,6 @@ pub struct Refused {
 }
 
 impl CallError {
-    /// A call whose time was over before its answer came.
-    pub fn deadline_exceeded(message: &str) -> Self {
-        Status::deadline_exceeded(message).into()
-    }
-
     /// A call that cannot be made.
     pub fn unavailable(message: &str) -> Self {
         Status::unavailable(message).into()
