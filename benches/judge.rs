@@ -1,14 +1,17 @@
-//! What one application costs, step by step: features, velocity, both models with their reasons, the whole judgement.
+//! What one application costs, step by step: features, velocity, both models with their reasons, the whole judgement; and
+//! what the features of evidence cost.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A benchmark may stop at the first surprise.
 
+use aval::domain::evidence::{Account, AccountKind, BankHistory, Purpose, Transaction, TransactionKind};
 use aval::domain::ids::MerchantId;
 use aval::domain::keys::KeyHasher;
+use aval::domain::money::Currency;
 use aval::domain::submission::Submission;
 use aval::domain::time::Timestamp;
 use aval::engine::generation;
-use aval::features::Facts;
 use aval::features::velocity::Velocity;
+use aval::features::{Facts, Vector, evidence};
 use aval::model::Contributions;
 use aval::policy::judge;
 use aval::rpc::convert;
@@ -69,5 +72,50 @@ fn one_application(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, one_application);
+/// 2,000 transactions in 90 days on an account for daily payments and a savings account, a third of them of a purpose that
+/// the provider names.
+fn busy_history() -> BankHistory {
+    let account =
+        |id: &str, kind| Account { id: id.into(), kind, balance_minor: Some(123_456), currency: Currency::EUR };
+    let transaction = |at: i64| {
+        let transfer = at % 50 == 0;
+        Transaction {
+            id: format!("8f3a-{at:06}").into(),
+            account: if at % 40 == 0 { "savings" } else { "checking" }.into(),
+            booked_on: jiff::civil::date(2025, 12, 15).saturating_add(jiff::Span::new().days(at * 90 / 2_000)),
+            amount_minor: if at % 9 == 0 { 10_000 + at % 700 } else { -1_000 - at % 900 },
+            kind: match at % 5 {
+                _ if transfer => TransactionKind::Transfer,
+                0 => TransactionKind::DirectDebit,
+                1 => TransactionKind::Transfer,
+                _ => TransactionKind::Card,
+            },
+            purpose: match at % 9 {
+                0 => Some(Purpose::Benefit),
+                1 => Some(Purpose::Instalments),
+                2 => Some(Purpose::Bills),
+                _ => None,
+            },
+            wording: format!("CARTE {:02}/03 SHOP {} PARIS {at}", at % 28, ["ALPHA", "BETA", "GAMMA"][at as usize % 3])
+                .into(),
+        }
+    };
+    BankHistory {
+        accounts: vec![account("checking", AccountKind::Checking), account("savings", AccountKind::Savings)],
+        transactions: (0..2_000).map(transaction).collect(),
+        covered_from: jiff::civil::date(2025, 12, 15),
+        covered_to: jiff::civil::date(2026, 3, 14),
+        complete: true,
+    }
+}
+
+fn one_bank_history(c: &mut Criterion) {
+    let (history, today) = (busy_history(), jiff::civil::date(2026, 3, 14));
+    let mut vector = Vector::default();
+    c.bench_function("features of a bank history of 2,000 transactions", |b| {
+        b.iter(|| evidence::set_bank(black_box(&mut vector), black_box(&history), 10_000, Currency::EUR, today));
+    });
+}
+
+criterion_group!(benches, one_application, one_bank_history);
 criterion_main!(benches);

@@ -154,7 +154,7 @@ const FINGERPRINTS: u64 = 0x9e37_79b9_7f4a_7c15;
 fn fingerprint(entry: &Entry) -> u64 {
     match &entry.event {
         Event::Submitted(submitted) => submitted.command.fingerprint,
-        Event::Imported(_) | Event::OutcomeReported(_) => 0,
+        Event::Imported(_) | Event::OutcomeReported(_) | Event::Moved(_) => 0,
     }
 }
 
@@ -213,6 +213,7 @@ fn entry(n: i64, generation: &Arc<GenerationRef>) -> Entry {
     let score = |log_odds| Some(Score { log_odds, calibrated_log_odds: log_odds * 0.9, probability: 0.021 });
     let decision = Decision {
         id: DecisionId(id(n)),
+        standing: Default::default(),
         outcome: Outcome::Accept,
         reasons: vec![Reason { code: ReasonCode::CREDIT_USED, target: Some(Target::Default), contribution: 0.71 }],
         scores: Scores { fraud: score(-4.25), default: score(-3.75), expected_loss_minor: Some(417) },

@@ -1,6 +1,6 @@
 //! `aval call`.
 
-use super::{Connection, Failure, print_json, read_input};
+use super::{Connection, Failure, print, print_json, read_input};
 use crate::rpc::client::{Client, Method};
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +11,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     aval call DecisionService/Decide @fixtures/requests/regular.json\n  \
+    aval call DecisionService/Decide @fixtures/requests/regular.json --get applicationId\n  \
     aval call DecisionService/ListApplications '{\"pageSize\": 10}' --server http://127.0.0.1:50051\n  \
     aval call DecisionService/WatchApplication '{\"applicationId\": \"app_…\"}'\n  \
     aval call grpc.health.v1.Health/Check '{}'")]
@@ -21,6 +22,9 @@ pub struct Call {
     /// The request in proto3 JSON; `@FILE` reads a file, `-` standard input.
     #[arg(value_name = "JSON", default_value = "{}")]
     request: String,
+    /// Prints only what stands at this place of the answer, such as applicationId or challenge.redirectUrl.
+    #[arg(long, value_name = "PLACE")]
+    get: Option<String>,
     #[command(flatten)]
     connection: Connection,
 }
@@ -46,7 +50,16 @@ impl Call {
         if answer.replayed {
             eprintln!("aval-replayed: true");
         }
-        print_json(&answer.message);
+        let Some(place) = &self.get else {
+            print_json(&answer.message);
+            return Ok(ExitCode::SUCCESS);
+        };
+        let found = place.split('.').try_fold(&answer.message, |value, key| value.get(key));
+        match found {
+            Some(serde_json::Value::String(text)) => print(text),
+            Some(value) => print_json(value),
+            None => return Err(Failure::failed(format!("the answer has nothing at {place}"))),
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

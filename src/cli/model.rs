@@ -1,6 +1,7 @@
 //! `aval model`: making models from tables, checking model files, measuring models.
 
 use super::{Failure, Progress, print, print_json, read_input};
+use crate::domain::challenge::ChallengeKind;
 use crate::domain::time::Timestamp;
 use crate::engine::clock;
 use crate::model::{MAX_BYTES, Model};
@@ -87,12 +88,21 @@ pub struct EvaluateArgs {
     /// The column that names cards or customers: also gives card precision, day by day.
     #[arg(long, value_name = "COLUMN")]
     card: Option<String>,
+    /// Only rows that hold this evidence: sms_code, id_document or bank_history. Rows without what the model itself
+    /// requires are left out anyway.
+    #[arg(long, value_name = "CHALLENGE", value_parser = challenge)]
+    evidence: Vec<ChallengeKind>,
     /// How many cards are looked at each day.
     #[arg(long, value_name = "K", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
     /// Prints the measures as JSON.
     #[arg(long)]
     json: bool,
+}
+
+fn challenge(text: &str) -> Result<ChallengeKind, String> {
+    let known = ChallengeKind::ALL.into_iter().find(|kind| kind.name() == text);
+    known.ok_or_else(|| format!("expected one of {}", ChallengeKind::ALL.map(ChallengeKind::name).join(", ")))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -127,7 +137,7 @@ impl TrainArgs {
             print_json(&serde_json::json!({
                 "file": self.out.display().to_string(), "model": trained.model.model_ref(),
                 "training": trained.training, "holdout": trained.holdout, "unlabelled": trained.unlabelled,
-                "turned_round": trained.turned_round,
+                "without_evidence": trained.without_evidence, "turned_round": trained.turned_round,
             }));
         } else {
             print(&told(&self.out, &trained));
@@ -168,8 +178,9 @@ fn told(file: &Path, trained: &Trained) -> String {
     for (on, measures) in all {
         lines.extend(measures.map(|measures| format!("{on:9} {}", in_short(measures))));
     }
-    if trained.unlabelled > 0 {
-        lines.push(format!("{} rows without a label were left out", trained.unlabelled));
+    let left_out = [(trained.unlabelled, "a label"), (trained.without_evidence, "the evidence that is required")];
+    for (count, what) in left_out.into_iter().filter(|(count, _)| *count > 0) {
+        lines.push(format!("{count} rows without {what} were left out"));
     }
     if !trained.turned_round.is_empty() {
         let names = trained.turned_round.join(", ");
@@ -199,6 +210,7 @@ impl EvaluateArgs {
             from: self.from,
             to: self.to,
             cards: self.card.map(|card| (card, self.top as usize)),
+            evidence: self.evidence,
         };
         let progress = Progress::start("rows scored");
         let evaluation = evaluate(&model, &table, &wanted, |rows| progress.set(rows))?;
@@ -226,9 +238,11 @@ fn evaluated(evaluation: &Evaluation, top: u32) -> String {
     if let Some(precision) = evaluation.card_precision {
         line(&format!("CP@{top}"), precision);
     }
-    for (count, why) in
-        [(evaluation.unlabelled, "without a label"), (evaluation.unscored, "that the model cannot score")]
-    {
+    for (count, why) in [
+        (evaluation.unlabelled, "without a label"),
+        (evaluation.without_evidence, "without the evidence"),
+        (evaluation.unscored, "that the model cannot score"),
+    ] {
         if count > 0 {
             lines.push(format!("{count} rows {why} were left out"));
         }

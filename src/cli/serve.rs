@@ -2,10 +2,18 @@
 
 use super::{Failure, open_store, print, print_json};
 use crate::config::{self, Settings};
-use crate::engine::{Engine, Outside, clock::ClockKind, generation};
+use crate::domain::challenge::ChallengeKind;
+use crate::domain::keys::KeyHasher;
+use crate::engine::clock::{ClockKind, system_now};
+use crate::engine::{self, Engine, Outside, generation};
+use crate::mock::{self, Mock};
+use crate::model::Model;
 use crate::policy::Generation;
+use crate::provider::bank::powens;
+use crate::provider::http::{Client, Transport};
+use crate::provider::identity::idcheck;
 use crate::rpc::auth::Credentials;
-use crate::rpc::server;
+use crate::rpc::{convert, server};
 use crate::store::{self, Store};
 use crate::{telemetry, web};
 use std::net::SocketAddr;
@@ -53,13 +61,17 @@ fn serve(settings: &Settings) -> Result<ExitCode, Failure> {
     let generation = Arc::new(generation::load(&settings.models, &settings.policy, &hasher)?);
     let credentials = Credentials::of(&store.reader()?.api_keys()?);
     check_exposure(settings, credentials.are_open())?;
-    let outside = outside(settings);
+    let listener = web::bind(settings.http_addr)
+        .map_err(|error| Failure::listen("http_addr", settings.http_addr, &error))?;
+    let public_url = settings.public_url.clone().unwrap_or(format!("http://{}", listener.local_addr()?));
+    let (outside, mocks) = outside(settings, &hasher, &public_url)?;
+    let unserved: Vec<_> = outside.unserved.iter().map(ChallengeKind::name).collect();
     let engine = Arc::new(Engine::start(settings.engine(), store.clone(), generation.clone(), hasher, outside)?);
     let running = server::start(&settings.server(), &engine, &credentials)
         .map_err(|error| Failure::listen("grpc_addr", settings.grpc_addr, &error))?;
-    let pages = web::start(settings.http_addr, metrics, engine.clone())
-        .map_err(|error| Failure::listen("http_addr", settings.http_addr, &error))?;
+    let pages = web::start(listener, metrics, engine.clone())?;
     announce(settings, running.addr, pages.addr, &generation, credentials.are_open());
+    announce_providers(&unserved, mocks);
     wait(&running, &engine, store.as_ref(), &credentials, settings);
     tracing::info!("stopping: calls under way are finished");
     running.stop(settings.drain());
@@ -83,12 +95,16 @@ fn check_exposure(settings: &Settings, open: bool) -> Result<(), Failure> {
         _ if open && !loopback => refused(
             "the store has no API key, so aval listens on loopback only; make a key with `aval keys create`, or set grpc_addr to 127.0.0.1",
         ),
+        _ if settings.mock_providers && !loopback => {
+            refused("--mock-providers is for trying things out: it is served on loopback only")
+        }
         _ => Ok(()),
     }
 }
 
 fn announce(settings: &Settings, grpc: SocketAddr, http: SocketAddr, generation: &Generation, open: bool) {
-    let models: Vec<_> = generation.reference.models.iter().map(|m| format!("{} {}", m.name, m.version)).collect();
+    let models: Vec<_> =
+        generation.models().map(Model::model_ref).map(|m| format!("{} {}", m.name, m.version)).collect();
     let missing: Vec<_> = generation::missing_targets(generation).into_iter().map(|target| target.name()).collect();
     tracing::info!(%grpc, %http, store = %settings.store, models = models.join(", "), policy = %settings.policy.display(), "aval serves");
     if !missing.is_empty() {
@@ -96,6 +112,18 @@ fn announce(settings: &Settings, grpc: SocketAddr, http: SocketAddr, generation:
     }
     if open {
         tracing::warn!("no API keys: listening on loopback only, for the merchant `demo` with every role");
+    }
+}
+
+fn announce_providers(unserved: &[&str], mocks: Option<SocketAddr>) {
+    if let Some(addr) = mocks {
+        tracing::warn!("the providers are mocks, at http://{addr}: nobody is verified in earnest");
+    }
+    if !unserved.is_empty() {
+        tracing::warn!(
+            kinds = unserved.join(", "),
+            "nobody is configured to verify these, so they are not asked for: set a provider, or try --mock-providers"
+        );
     }
 }
 
@@ -159,7 +187,38 @@ pub(super) async fn told_to_stop() {
     }
 }
 
-/// Who is outside.
-fn outside(_: &Settings) -> Outside {
-    Outside::nobody()
+/// Who is outside; mocks, where they are asked for, and the address of them.
+fn outside(
+    settings: &Settings,
+    hasher: &KeyHasher,
+    public_url: &str,
+) -> Result<(Outside, Option<SocketAddr>), Failure> {
+    let transport: Arc<dyn Transport> = Arc::new(Client::new()?);
+    let notices_to = |provider: &str| format!("{public_url}{}", engine::notice_path(hasher, provider));
+    let (providers, mocks) = match settings.mock_providers {
+        true => {
+            let addr = start_mocks(transport.clone(), vec![notices_to(powens::NAME)])?;
+            let base_url = format!("http://{addr}");
+            (mock::account::providers(&base_url, &transport, &notices_to(idcheck::NAME)), Some(addr))
+        }
+        false => (settings.providers(&transport, notices_to)?, None),
+    };
+    let return_url = format!("{public_url}{}", engine::RETURN_PATH);
+    let outside = Outside { unserved: providers.unserved(), providers, return_url, applicant_of: convert::applicant_of };
+    Ok((outside, mocks))
+}
+
+/// Starts the mocks on a free port of the loopback, on a thread that ends with the process.
+fn start_mocks(transport: Arc<dyn Transport>, powens_notices_to: Vec<String>) -> Result<SocketAddr, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))?;
+    let addr = listener.local_addr()?;
+    let options = mock::Options { powens_notices_to, ..mock::Options::new(Arc::new(system_now)) };
+    let serve = move || {
+        if let Err(error) = runtime.block_on(mock::serve(listener, Mock::new(options), transport)) {
+            tracing::error!(%error, "the mock providers ended");
+        }
+    };
+    std::thread::Builder::new().name("mocks".into()).spawn(serve)?;
+    Ok(addr)
 }

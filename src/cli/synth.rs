@@ -11,12 +11,13 @@ use std::process::ExitCode;
 /// Makes a synthetic population: purchases of invented shoppers at invented shops, some of them fraud, some not repaid.
 ///
 /// Writes `purchases` (the requests, flat, and the truth) and `features` (what a server would know of each: the columns
-/// of `aval export`, for `aval model train`). The same seed writes the same bytes. With --models and --policy every
+/// of `aval export`, for `aval model train`). With --bank also `bank`: what the banks of some of them tell. The same seed writes the same bytes. With --models and --policy every
 /// purchase is judged, too. Everything in it is an assumption (docs/synth.md): claims of accuracy rest on real data.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   aval synth --out population
   aval synth --out population --customers 50000 --days 365 --seed 7 --format csv
+  aval synth --out population --bank 30
   aval synth --out population --models models --policy policies/default.yaml --json")]
 pub struct Synth {
     /// The folder to write to; made where it is missing.
@@ -31,6 +32,10 @@ pub struct Synth {
     /// Which population.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// Of how many shoppers in a hundred the bank histories are read: 90 days of transactions for each of their purchases
+    /// go to the table `bank`, and what they say to `features`.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0)]
+    bank: u32,
     /// How the tables are written.
     #[arg(long, value_enum, default_value = "parquet")]
     format: FormatArg,
@@ -61,7 +66,8 @@ impl Synth {
             (Some(models), Some(policy)) => Some(generation::load(models, policy, &synth::hasher())?),
             _ => None,
         };
-        let settings = Settings { customers: self.customers, days: self.days, seed: self.seed };
+        let settings =
+            Settings { customers: self.customers, days: self.days, seed: self.seed, bank_percent: self.bank };
         let format = match self.format {
             FormatArg::Parquet => Format::Parquet,
             FormatArg::Csv => Format::Csv,

@@ -5,6 +5,10 @@ use crate::domain::Invalid;
 use crate::engine::clock::ClockKind;
 use std::fmt;
 use std::net::SocketAddr;
+use crate::provider::bank::powens;
+use crate::provider::identity::idcheck;
+use crate::provider::sms::twilio_verify;
+use secrecy::SecretString;
 use std::path::PathBuf;
 
 /// One setting, as it is shown.
@@ -24,6 +28,16 @@ impl Setting {
     /// The variable that sets it.
     pub fn variable(&self) -> String {
         format!("AVAL_{}", self.name.to_uppercase())
+    }
+
+    /// Whether it is yes or no, so that its flag alone says yes.
+    pub fn is_flag(&self) -> bool {
+        matches!((self.default)().as_str(), "true" | "false")
+    }
+
+    /// Whether its value is shown to nobody.
+    pub fn is_secret(&self) -> bool {
+        self.name.ends_with("_token") || self.name.ends_with("_secret")
     }
 
     /// The flag that sets it, without the hyphens before it.
@@ -62,6 +76,45 @@ settings! {
     grpc_addr: SocketAddr = "127.0.0.1:50051", address;
     /// Where health and metrics listen over HTTP: an address and a port.
     http_addr: SocketAddr = "127.0.0.1:8080", address;
+    /// Where customers' browsers and providers' notices find the HTTP port, such as https://pay.example.org; empty: at
+    /// http_addr.
+    public_url: Option<String> = "", base_url;
+    /// Whether mocks of the providers run beside the server: true or false. For trying things out, on loopback only.
+    mock_providers: bool = false, flag;
+    /// Twilio Verify, which sends codes: where it is.
+    twilio_base_url: String = twilio_verify::BASE_URL, base;
+    /// Twilio Verify: the account, AC…; empty: nobody sends codes.
+    twilio_account_sid: String = "", any;
+    /// Twilio Verify: the account's token.
+    twilio_auth_token: SecretString = "", secret;
+    /// Twilio Verify: the service, VA….
+    twilio_service_sid: String = "", any;
+    /// IDCheck, which checks identity documents (experimental): where tokens are got.
+    idcheck_auth_url: String = idcheck::AUTH_URL, base;
+    /// IDCheck: where the hosted page is.
+    idcheck_capture_url: String = idcheck::CAPTURE_URL, base;
+    /// IDCheck: where reports are.
+    idcheck_cis_url: String = idcheck::CIS_URL, base;
+    /// IDCheck: the realm; empty: nobody checks documents.
+    idcheck_realm: String = "", any;
+    /// IDCheck: the name under which tokens are got.
+    idcheck_client_id: String = "", any;
+    /// IDCheck: the secret under which tokens are got.
+    idcheck_client_secret: SecretString = "", secret;
+    /// IDCheck: the configuration of the hosted page.
+    idcheck_conf_code: String = "", any;
+    /// Powens, which reads bank histories: where the API is; empty: at the domain's own address.
+    powens_api_url: Option<String> = "", base_url;
+    /// Powens: where the hosted page is.
+    powens_webview_url: String = powens::WEBVIEW_URL, base;
+    /// Powens: the domain; empty: nobody reads bank histories.
+    powens_domain: String = "", any;
+    /// Powens: the application's name.
+    powens_client_id: String = "", any;
+    /// Powens: the application's secret.
+    powens_client_secret: SecretString = "", secret;
+    /// Powens: the secret under which notices are signed.
+    powens_notice_secret: SecretString = "", secret;
     /// The directory whose *.model.json files score.
     models: PathBuf = "models", path;
     /// The policy file.
@@ -129,6 +182,26 @@ fn path(text: &str) -> Result<PathBuf, Invalid> {
 #[expect(clippy::unnecessary_wraps, reason = "every row of the catalogue has a parser that may refuse")]
 fn optional_path(text: &str) -> Result<Option<PathBuf>, Invalid> {
     Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+/// An address that others are appended to.
+fn base(text: &str) -> Result<String, Invalid> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let good = rest.is_some_and(|rest| !rest.is_empty() && !rest.ends_with('/') && !rest.contains(['?', '#', ' ']));
+    good.then(|| text.into()).ok_or_else(|| Invalid::expected("an address such as https://pay.example.org, without a slash at the end"))
+}
+
+fn base_url(text: &str) -> Result<Option<String>, Invalid> {
+    if text.is_empty() { Ok(None) } else { base(text).map(Some) }
+}
+
+fn any(text: &str) -> Result<String, Invalid> {
+    let good = text.len() <= 200 && text.bytes().all(|b| b.is_ascii_graphic());
+    good.then(|| text.into()).ok_or_else(|| Invalid::expected("at most 200 visible ASCII characters"))
+}
+
+fn secret(text: &str) -> Result<SecretString, Invalid> {
+    any(text).map(SecretString::from)
 }
 
 fn store(text: &str) -> Result<String, Invalid> {

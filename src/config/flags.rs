@@ -71,6 +71,10 @@ impl<G: Group> Args for Flags<G> {
                 .value_name("VALUE")
                 .hide_short_help(false)
                 .help(format!("{}{default} [env: {}]", setting.doc.trim(), setting.variable()));
+            let flag = match setting.is_flag() {
+                true => flag.num_args(0..=1).default_missing_value("true"),
+                false => flag,
+            };
             command.arg(flag)
         })
     }

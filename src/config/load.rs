@@ -11,6 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 /// The file that is read when no other is named.
 const DEFAULT_FILE: &str = "aval.toml";
+/// What is shown of a secret.
+const HIDDEN: &str = "(hidden)";
 /// The largest file of settings, in bytes.
 const MAX_FILE_BYTES: usize = 1 << 20;
 /// Variables with our prefix that are no settings: of tests, and of commands that are clients.
@@ -39,6 +41,14 @@ pub enum ConfigError {
         name: String,
         /// What to do about it.
         mend: String,
+    },
+    /// A provider is named and not all that it needs.
+    #[error("{missing} is missing: {given} is set, and a provider needs all of its settings")]
+    Provider {
+        /// What is missing.
+        missing: &'static str,
+        /// What is set.
+        given: &'static str,
     },
     /// A value that is not one.
     #[error("{place}: {expected}, found {found:?}")]
@@ -134,6 +144,7 @@ impl Loaded {
     pub fn print(&self) -> String {
         let line = |setting: &Setting| {
             let (text, source) = self.values.get(setting.name)?;
+            let text = shown(setting, text);
             let bare = text.parse::<i64>().is_ok() || text.parse::<bool>().is_ok();
             let value = if bare { text.clone() } else { format!("{text:?}") };
             Some(format!("{:<44} # {source}\n", format!("{} = {value}", setting.name)))
@@ -145,10 +156,16 @@ impl Loaded {
     pub fn to_json(&self) -> serde_json::Value {
         let entry = |setting: &Setting| {
             let (text, source) = self.values.get(setting.name)?;
+            let text = shown(setting, text);
             Some(serde_json::json!({ "name": setting.name, "value": text, "source": source.to_string() }))
         };
         CATALOGUE.iter().filter_map(entry).collect()
     }
+}
+
+/// A value as it is shown: of a secret, whether there is one.
+fn shown(setting: &Setting, text: &str) -> String {
+    if setting.is_secret() && !text.is_empty() { HIDDEN.into() } else { text.to_owned() }
 }
 
 fn lossy(text: std::ffi::OsString) -> String {
@@ -193,7 +210,7 @@ fn in_file(path: &Path, text: &str) -> Result<Values, Refusal> {
             }
         };
         (setting.check)(&written).map_err(|invalid| {
-            let message = format!("{}: {invalid}, found {written:?}", setting.name);
+            let message = format!("{}: {invalid}, found {:?}", setting.name, shown(setting, &written));
             Refusal::new(&file, text, value.span(), message, setting.doc.trim())
         })?;
         let line = text[..value.span().start.min(text.len())].matches('\n').count() + 1;
@@ -215,7 +232,10 @@ fn by_variable(name: &str) -> Result<Option<&'static Setting>, ConfigError> {
 fn checked(setting: &Setting, place: &str, text: String) -> Result<String, ConfigError> {
     match (setting.check)(&text) {
         Ok(()) => Ok(text),
-        Err(invalid) => Err(ConfigError::Value { place: place.into(), expected: invalid.to_string(), found: text }),
+        Err(invalid) => {
+            let found = shown(setting, &text);
+            Err(ConfigError::Value { place: place.into(), expected: invalid.to_string(), found })
+        }
     }
 }
 

@@ -60,6 +60,11 @@ impl Kinds {
         ChallengeKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
     }
 
+    /// Every set that there is, in the order of its bits.
+    pub fn all_sets() -> impl Iterator<Item = Self> {
+        (0..1 << ChallengeKind::ALL.len()).map(Self)
+    }
+
     /// The bits by which it is stored: permanent.
     pub fn bits(self) -> u8 {
         self.0

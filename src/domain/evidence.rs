@@ -119,6 +119,22 @@ pub enum AccountKind {
     Other,
 }
 
+impl AccountKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Checking, Self::Savings, Self::Card, Self::Loan, Self::Other];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Checking => "checking",
+            Self::Savings => "savings",
+            Self::Card => "card",
+            Self::Loan => "loan",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// One transaction.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Transaction {
@@ -167,6 +183,42 @@ pub enum TransactionKind {
     Other,
 }
 
+impl TransactionKind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Transfer,
+        Self::DirectDebit,
+        Self::Cheque,
+        Self::Deposit,
+        Self::Refund,
+        Self::CashWithdrawal,
+        Self::LoanPayment,
+        Self::BankFee,
+        Self::Card,
+        Self::DeferredCard,
+        Self::CardSummary,
+        Self::Other,
+    ];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Transfer => "transfer",
+            Self::DirectDebit => "direct_debit",
+            Self::Cheque => "cheque",
+            Self::Deposit => "deposit",
+            Self::Refund => "refund",
+            Self::CashWithdrawal => "cash_withdrawal",
+            Self::LoanPayment => "loan_payment",
+            Self::BankFee => "bank_fee",
+            Self::Card => "card",
+            Self::DeferredCard => "deferred_card",
+            Self::CardSummary => "card_summary",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What a transaction was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
@@ -190,6 +242,38 @@ pub enum Purpose {
     RejectedDebit,
     /// Between accounts of the same person.
     OwnTransfer,
+}
+
+impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Salary,
+        Self::Benefit,
+        Self::Housing,
+        Self::Bills,
+        Self::Credit,
+        Self::Instalments,
+        Self::Gambling,
+        Self::Cash,
+        Self::RejectedDebit,
+        Self::OwnTransfer,
+    ];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Salary => "salary",
+            Self::Benefit => "benefit",
+            Self::Housing => "housing",
+            Self::Bills => "bills",
+            Self::Credit => "credit",
+            Self::Instalments => "instalments",
+            Self::Gambling => "gambling",
+            Self::Cash => "cash",
+            Self::RejectedDebit => "rejected_debit",
+            Self::OwnTransfer => "own_transfer",
+        }
+    }
 }
 
 macro_rules! silent {

@@ -115,3 +115,10 @@ pub struct Plan {
     /// The instalments, by due date.
     pub instalments: Vec<Instalment>,
 }
+
+impl Plan {
+    /// The most that the customer pays at once, in minor units.
+    pub fn largest_instalment_minor(&self) -> i64 {
+        self.instalments.iter().map(|instalment| instalment.total_amount_minor).max().unwrap_or_default()
+    }
+}

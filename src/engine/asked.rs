@@ -98,7 +98,11 @@ mod tests {
         asked.add(ChallengeKind::SmsCode, &keys(1, Some(11)), at(4));
         asked.add(ChallengeKind::SmsCode, &keys(1, Some(12)), at(5));
         assert_eq!(asked.over(&keys(1, Some(13)), at(6), limits), sms, "the customer, with whatever phone");
-        assert_eq!(asked.over(&keys(1, Some(13)), at(DAY_MS), limits), Kinds::NONE, "a day later the first is forgotten");
+        assert_eq!(
+            asked.over(&keys(1, Some(13)), at(DAY_MS), limits),
+            Kinds::NONE,
+            "a day later the first is forgotten"
+        );
         assert_eq!(asked.over(&keys(1, Some(13)), at(9 * DAY_MS), limits), Kinds::NONE);
         assert!(asked.counts.is_empty() && asked.order.is_empty());
     }

@@ -68,6 +68,12 @@ impl Handoff {
         self.arrived.notify_one();
     }
 
+    /// No more items will come, and those that are here are not wanted.
+    pub fn abandon(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).items.clear();
+        self.close();
+    }
+
     /// The last place that was committed.
     pub fn committed(&self) -> Seq {
         Seq(self.committed.load(Ordering::Acquire))

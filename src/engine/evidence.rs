@@ -21,8 +21,8 @@ pub(super) fn features(
         Evidence::Bank(history) => {
             let today = now.to_jiff().to_zoned(policy.time_zone(&facts.merchant).clone()).date();
             let plan = crate::plan::schedule(&policy.terms(&facts.merchant, facts.plan), facts.amount, today);
-            let largest = plan.instalments.iter().map(|instalment| instalment.total_amount_minor).max();
-            evidence::set_bank(&mut features, history, largest.unwrap_or_default(), facts.amount.currency, today);
+            let largest = plan.largest_instalment_minor();
+            evidence::set_bank(&mut features, history, largest, facts.amount.currency, today);
         }
     }
     features

@@ -20,6 +20,7 @@ mod readers;
 pub mod rebuild;
 pub mod requests;
 mod sequencer;
+mod start;
 mod vault;
 mod watch;
 
@@ -27,9 +28,9 @@ pub use call::{Act, Caller, Given, Mailbox, Refused, Report, Submit};
 pub use live::{journey_of, judged};
 pub use metered::{BATCH_ENTRIES, COMMIT_SECONDS, DECISIONS, DEGRADED, EFFECTS, IN_FLIGHT, SCORE, SHED, STORE_ERRORS};
 pub use outbox::ApplicantOf;
+pub use start::{Outside, Settings, StartError};
 pub use watch::Watch;
 
-use crate::domain::challenge::Kinds;
 use crate::domain::decision::Digest;
 use crate::domain::ids::{ApplicationId, MerchantId, Seq};
 use crate::domain::keys::{KeyHash, KeyHasher, KeyKind};
@@ -38,16 +39,14 @@ use crate::domain::time::Timestamp;
 use crate::features::Facts;
 use crate::policy::Generation;
 use crate::provider::{Notice, NoticeError, Providers};
-use crate::store::{Entry, Event, ListQuery, Store, StoreError};
+use crate::store::{Entry, Event, ListQuery, StoreError};
 use activity::Activity;
 use call::{Answer, Call, Command, LocatedReport, RETRY_AFTER, Reply, Slot};
-use clock::{Clock, Random, VirtualClock};
-use committer::{Committer, Errands, Handoff};
+use clock::{Clock, VirtualClock};
 use hub::Hub;
-use metered::{InFlight, Judgements};
-use outbox::Outbox;
+use metered::InFlight;
 use readers::Readers;
-use sequencer::{Known, Message, Sequencer};
+use sequencer::Message;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -55,40 +54,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use vault::Vault;
 
-/// How far the machine's clock may stand behind the log when a server starts.
-const CLOCK_TOLERANCE_MS: i64 = 600_000;
-
-/// The engine's settings.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where the time of a decision comes from.
-    pub clock: Clock,
-    /// The most calls under way; more are refused at once.
-    pub max_in_flight: usize,
-    /// The most memory that velocity may take.
-    pub velocity_memory_bytes: usize,
-    /// The most answered requests kept in memory; older ones are found in the store.
-    pub requests_kept: usize,
-}
-
-impl Settings {
-    /// For an engine that lives as long as one story.
-    pub fn small() -> Self {
-        Self { velocity_memory_bytes: 4 << 20, requests_kept: 1_000, ..Self::default() }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            clock: Clock::System,
-            max_in_flight: 8_192,
-            velocity_memory_bytes: 512 << 20,
-            requests_kept: 4_000_000,
-        }
-    }
-}
-
+/// Who causes what a customer's browser brings: the actor in the audit.
+pub const BROWSER: &str = "customer";
 /// The path at which a customer's browser comes back from a provider's page.
 pub const RETURN_PATH: &str = "/return";
 
@@ -96,46 +63,6 @@ pub const RETURN_PATH: &str = "/return";
 pub fn notice_path(hasher: &KeyHasher, provider: &str) -> String {
     let secret = |scope| hasher.other(scope, provider);
     format!("/webhooks/{provider}/{:016x}{:016x}", secret("notices"), secret("notices, too"))
-}
-
-/// Who is outside.
-#[derive(Clone)]
-pub struct Outside {
-    /// Who verifies.
-    pub providers: Providers,
-    /// What nobody is there to verify, so that it is not asked for.
-    pub unserved: Kinds,
-    /// Where a customer's browser comes back to from a provider's page; without a query.
-    pub return_url: String,
-    /// What a subject says of the customer: its format is the caller's.
-    pub applicant_of: ApplicantOf,
-}
-
-impl Outside {
-    /// Nobody, for an engine that decides and goes no further: what it asks for is asked of nobody.
-    pub fn nobody() -> Self {
-        let (providers, return_url) = (Providers::default(), String::new());
-        Self { providers, unserved: Kinds::NONE, return_url, applicant_of: |_| None }
-    }
-}
-
-/// Why the engine cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The store cannot be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The machine's clock stands far behind the log.
-    #[error("the clock says {now}, but the log ends at {last}: set the clock, or wait")]
-    ClockBehindLog {
-        /// The machine's time.
-        now: crate::domain::time::Timestamp,
-        /// The time of the last entry.
-        last: crate::domain::time::Timestamp,
-    },
-    /// The operating system gives no thread.
-    #[error("no thread for the engine: {0}")]
-    Thread(#[from] std::io::Error),
 }
 
 /// An application as it stands, or as it stood when a command was answered.
@@ -174,84 +101,6 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens the store, reads the log and starts the threads.
-    pub fn start(
-        settings: Settings,
-        store: Arc<dyn Store>,
-        generation: Arc<Generation>,
-        hasher: KeyHasher,
-        outside: Outside,
-    ) -> Result<Self, StartError> {
-        let mut writer = store.writer()?;
-        writer.keep_artifacts(&generation.artifacts())?;
-        writer.keep_generation(&generation.reference)?;
-        let known = Known::from_log(store.as_ref(), &settings)?;
-        check_clock(&settings.clock, known.last())?;
-        let activity = match &settings.clock {
-            Clock::Virtual(clock) => clock.activity().clone(),
-            Clock::System | Clock::Request => Activity::default(),
-        };
-        let handoff = Arc::new(Handoff::default());
-        handoff.set_committed(known.last());
-        let ready = Arc::new(AtomicBool::new(true));
-        let (sender, inbox) = mpsc::channel();
-        let (errands, errands_of) = tokio::sync::mpsc::unbounded_channel();
-        let (hub, next_due, vault) = (Hub::default(), Arc::new(AtomicI64::new(i64::MAX)), Vault::new(hasher.clone()));
-        let Outside { providers, unserved, return_url, applicant_of } = outside;
-        let readers = Readers::new(store.clone(), activity.clone());
-        let sequencer = Sequencer {
-            settings: settings.clone(),
-            store,
-            generation: generation.clone(),
-            handoff: handoff.clone(),
-            ready: ready.clone(),
-            known,
-            random: Random::new(),
-            judgements: Judgements::new(),
-            errands: Errands(errands.clone()),
-            activity: activity.clone(),
-            unserved,
-            next_due: next_due.clone(),
-        };
-        let committer =
-            Committer { handoff, sequencer: sender.clone(), hub: hub.clone(), errands: Errands(errands) };
-        let outbox = Outbox {
-            providers: providers.clone(),
-            readers: readers.clone(),
-            applicant_of,
-            vault: vault.clone(),
-            clock: settings.clock.clone(),
-            generation: generation.clone(),
-            return_url,
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let to_sequencer = sender.clone();
-        let spawn =
-            |name: &str, run: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(run);
-        let threads = vec![
-            spawn("sequencer", Box::new(move || sequencer.run(&inbox)))?,
-            spawn("committer", Box::new(move || committer::run(&committer, writer)))?,
-            spawn("outbox", Box::new(move || runtime.block_on(outbox::run(outbox, errands_of, to_sequencer))))?,
-        ];
-        let in_flight = Arc::new(InFlight::new());
-        let (inbox, threads) = (sender, Mutex::new(threads));
-        Ok(Self {
-            settings,
-            inbox,
-            in_flight,
-            ready,
-            readers,
-            generation,
-            hasher,
-            hub,
-            vault,
-            providers,
-            activity,
-            next_due,
-            threads,
-        })
-    }
-
     /// A mailbox for the calls of the present runtime.
     pub fn mailbox(&self) -> Mailbox {
         Mailbox::open(self.inbox.clone())
@@ -365,6 +214,8 @@ impl Engine {
                 history.truncate(length);
                 return Ok(Answered { history, replayed });
             }
+            // The step stands. Its one answer is given to the same request later: an answer that a repetition would
+            // contradict is never given.
             let changed = tokio::time::timeout_at(deadline.into(), listener.changed()).await;
             changed.map_err(|_| Refused::DeadlineExceeded)?;
         }
@@ -457,8 +308,12 @@ impl Engine {
 
     /// Finishes what is under way, writes a last checkpoint and ends the threads. What is still to be done outside is owed.
     pub fn stop(&self) {
+        self.end(Message::Stop);
+    }
+
+    fn end(&self, how: Message) {
         self.ready.store(false, Ordering::Release);
-        let _ = self.inbox.send(Message::Stop);
+        let _ = self.inbox.send(how);
         for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the engine ended in a panic");
@@ -514,6 +369,12 @@ impl Engine {
     }
 }
 
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.end(Message::Abandon);
+    }
+}
+
 /// How a command is known, and until when it waits.
 struct Asked {
     deadline: Instant,
@@ -543,15 +404,6 @@ async fn history_of(readers: &Readers, merchant: MerchantId, id: ApplicationId) 
         }
         _ => Err(Refused::NotFound),
     }
-}
-
-fn check_clock(clock: &Clock, last: Seq) -> Result<(), StartError> {
-    let at = |ms| crate::domain::time::Timestamp::from_ms(ms).unwrap_or_default();
-    let (now_ms, last_ms) = (clock::system_ms(), last.0 >> 12);
-    if matches!(clock, Clock::System) && now_ms + CLOCK_TOLERANCE_MS < last_ms {
-        return Err(StartError::ClockBehindLog { now: at(now_ms), last: at(last_ms) });
-    }
-    Ok(())
 }
 
 /// How long a call may take when it names no deadline, and at most.

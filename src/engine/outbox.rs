@@ -28,6 +28,8 @@ use tokio::task::{AbortHandle, Id, JoinSet};
 
 /// [`Effect::name`] of a poll.
 const POLL: &str = "poll";
+/// The name of a look on a hint. It is another errand than the poll that is owed: it ends where there is nothing to see.
+const LOOK: &str = "look";
 /// [`Effect::name`] of having a provider forget.
 const ERASE: &str = "erase";
 /// How many errands talk to providers at once; more wait their turn.
@@ -151,7 +153,7 @@ impl Errands {
     }
 
     fn begin(&mut self, application: EntryId, effect: Effect, given: Option<Given>, once: bool, mut token: Token) {
-        let key = (application.seq(), effect.attempt(), effect.name());
+        let key = (application.seq(), effect.attempt(), if once { LOOK } else { effect.name() });
         if let Some(running) = self.running.get(&key) {
             match running.pokes.try_send(token) {
                 // One hint is as good as several.
@@ -198,8 +200,7 @@ impl Errands {
     fn forget(&mut self, id: Id) {
         let Some(key) = self.keys.remove(&id) else { return };
         self.kept[class(key)] -= 1;
-        if self.running.get(&key).is_some_and(|running| running.task.id() == id)
-        {
+        if self.running.get(&key).is_some_and(|running| running.task.id() == id) {
             self.running.remove(&key);
         }
     }

@@ -53,6 +53,8 @@ pub(super) enum Message {
     CommitFailed,
     /// Finish what is under way, and end.
     Stop,
+    /// End, and leave what is not committed.
+    Abandon,
 }
 
 /// Nobody can send any more.
@@ -158,6 +160,7 @@ impl Sequencer {
                         }
                     }
                     Message::Stop => break 'serve,
+                    Message::Abandon => return self.handoff.abandon(),
                 }
                 next = if judged.len() < HAND_OVER { inbox.try_recv().ok() } else { None };
             }
@@ -210,7 +213,8 @@ impl Sequencer {
         let Call { caller, fingerprint, content, occurred_at, command, reply, .. } = call;
         let at = match self.settings.clock {
             Clock::System | Clock::Virtual(_) => Some(self.now()),
-            Clock::Request => occurred_at,
+            // A browser says no time: it comes when everything before it has happened.
+            Clock::Request => occurred_at.or_else(|| (*caller.actor == *super::BROWSER).then(|| self.now())),
         };
         let Some(at) = at else {
             return refused.add(reply, Err(Refused::OccurredAtMissing));
@@ -350,12 +354,10 @@ fn refuse_until(until: Instant, inbox: &Receiver<Message>) -> bool {
                 refused.send();
             }
             // What a provider says now is asked for again when the log has been read: it is owed still.
-            Ok(Message::CommitFailed
-            | Message::Heard(_)
-            | Message::Noticed(..)
-            | Message::Resume
-            | Message::Tick(_)) => {}
-            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            Ok(
+                Message::CommitFailed | Message::Heard(_) | Message::Noticed(..) | Message::Resume | Message::Tick(_),
+            ) => {}
+            Ok(Message::Stop | Message::Abandon) | Err(RecvTimeoutError::Disconnected) => return false,
             Err(RecvTimeoutError::Timeout) => return true,
         }
     }
@@ -375,7 +377,7 @@ fn decision_of(
         standing,
         reasons,
         scores,
-        generation: generation.reference.clone(),
+        generation: generation.reference_with(standing.held),
         degraded,
         diagnostics,
         decided_at: at,

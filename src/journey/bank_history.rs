@@ -19,7 +19,10 @@ pub(super) fn granted(state: &State, text_version: Box<str>, at: Timestamp) -> R
 /// The customer does not consent, or not any more.
 pub(super) fn refused(state: &State, at: Timestamp) -> Result<Received, Forbidden> {
     match state {
-        State::Challenged { attempt, .. } if attempt.kind == ChallengeKind::BankHistory => {
+        // Until it has been read, so while the bank is being asked too.
+        State::Challenged { attempt, .. } | State::Verifying { attempt, .. }
+            if attempt.kind == ChallengeKind::BankHistory =>
+        {
             let (attempt, kind, failure) = (attempt.number, attempt.kind, Failure::ConsentRefused);
             Ok(Received::Decide(Occasion::Failure { attempt, kind, failure }))
         }

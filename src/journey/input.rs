@@ -199,9 +199,13 @@ pub fn receive(journey: &Journey, input: Input, at: Timestamp) -> Result<Receive
             Some(_) => forbid("the offer to pay in one go has ended"),
             None => forbid("expected one that is not settled, or declined"),
         },
-        Input::Cancel { by } => match state.offer_until() {
-            Some(_) => happens(Event::Cancelled { by }),
-            None => forbid("expected one that is not settled"),
+        Input::Cancel { by } => match state {
+            // After a decline there is something to give up as long as a window is open.
+            State::Declined { offer_until, review_until } if at >= *offer_until.max(review_until) => {
+                forbid("expected one that is not settled")
+            }
+            _ if state.offer_until().is_some() => happens(Event::Cancelled { by }),
+            _ => forbid("expected one that is not settled"),
         },
         Input::RequestReview => match state {
             State::Declined { review_until, .. } if at < *review_until => {
@@ -253,9 +257,17 @@ fn answered(journey: &Journey, input: Input) -> Received {
             }
             _ => Received::Nothing,
         },
-        Input::Fails { attempt, failure } => match current(attempt) {
-            Some(found) => Received::Decide(Occasion::Failure { attempt, kind: found.kind, failure }),
-            None => Received::Nothing,
+        Input::Fails { attempt, failure } => match (current(attempt), state) {
+            // Nobody has been asked yet.
+            (Some(_), State::Challenged { phase: Phase::ConsentNeeded, .. }) => Received::Nothing,
+            // A code that has been sent can be entered, whatever became of sending it once more.
+            (Some(found), State::Challenged { phase: Phase::ActionNeeded, .. })
+                if found.kind == ChallengeKind::SmsCode =>
+            {
+                Received::Nothing
+            }
+            (Some(found), _) => Received::Decide(Occasion::Failure { attempt, kind: found.kind, failure }),
+            (None, _) => Received::Nothing,
         },
         Input::Erased { attempt } if journey.erasures.iter().any(|erasure| erasure.attempt == attempt) => {
             Received::Happens(Event::Erased { attempt })
@@ -273,8 +285,8 @@ fn time(state: &State, at: Timestamp) -> Received {
             attempt: attempt.number,
             kind: attempt.kind,
             // Where the provider never began, the customer had nothing to do.
-            failure: match (&state, &attempt.begun) {
-                (State::Challenged { phase: Phase::Starting, .. }, _) => Failure::Provider,
+            failure: match state {
+                State::Challenged { phase: Phase::Starting, .. } => Failure::Provider,
                 _ => Failure::TimedOut,
             },
         }),

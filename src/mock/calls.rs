@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 /// How many calls are remembered; the oldest give way.
 const MOST: usize = 10_000;
 
+/// How much of a name is remembered: names of attempts have no more.
+const MOST_CHARS: usize = 64;
+
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Recorded {
@@ -57,7 +60,8 @@ pub async fn record(State(mock): State<Mock>, path: MatchedPath, request: Reques
     let method = request.method().as_str().to_owned();
     let (provider, path) = split(path.as_str());
     let answer = next.run(request).await;
-    let about = answer.extensions().get::<About>().map(|about| about.0.clone()).unwrap_or_default();
+    let about = answer.extensions().get::<About>().map(|about| about.0.chars().take(MOST_CHARS).collect());
+    let about = about.unwrap_or_default();
     mock.state().calls.add(Recorded { provider, method, path, about, status: answer.status().as_u16() });
     answer
 }

@@ -30,9 +30,8 @@ path of one attempt; a script can choose it too, by the path's name:
 
 A script may hold `attempt` (the name of the attempt it is for; for a bank history the `state` that comes back from the
 page), `person` (`given_names`, `family_name`, `birth_date`: who stands on the document) and `notices`, a list of what
-becomes of the provider's notices: `duplicate` (each is sent twice), `late` (by 10 minutes), `reordered`, `forged` (badly
-signed, or to a path that anybody could guess), `stale` (signed as of an hour ago), `early` (one comes before the customer
-is back), `none`. A notice that is not answered 200 is sent three times.
+becomes of the provider's notices:
+
 ";
 
 /// What is said of one kind before its table.
@@ -65,6 +64,11 @@ fn about(kind: ChallengeKind) -> (&'static str, &'static str, String) {
 /// The page, in Markdown.
 pub fn document() -> String {
     let mut page = HEAD.to_owned();
+    let _ = writeln!(page, "| notices | what becomes of them |\n|---|---|");
+    for row in paths::twists() {
+        let _ = writeln!(page, "| `{}` | {} |", row.path, row.what);
+    }
+    let _ = writeln!(page, "\nA notice that is not answered 200 is sent three times.");
     for kind in ChallengeKind::ALL {
         let (title, column, text) = about(kind);
         let _ = write!(page, "\n## {title} (`{}`)\n\n{text}\n\n", kind.name());

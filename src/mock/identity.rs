@@ -4,9 +4,9 @@ use super::Mock;
 use super::account::{IDCHECK_CLIENT, IDCHECK_REALM, IDCHECK_SECRET};
 use super::answer::Answer;
 use super::bounded::Bounded;
-use super::notice::{Draft, Twist};
+use super::notice::Draft;
 use super::page;
-use super::paths::IdentityPath;
+use super::paths::{IdentityPath, Twist};
 use super::script::Person;
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::time::{DAY_MS, Timestamp};
@@ -25,6 +25,8 @@ const TOKEN_SECONDS: i64 = 300;
 const LATE_MS: i64 = 600_000;
 /// How long a link leads to the page, in milliseconds.
 const LINK_MS: i64 = 7 * DAY_MS;
+/// The most characters of a name that is typed.
+const MOST_CHARS: usize = 100;
 /// The most addresses for notices that one call may give.
 const MOST_NOTICES: usize = 4;
 
@@ -242,7 +244,10 @@ impl Default for Finish {
 impl Finish {
     /// Who stands on the document: as was typed, where something was.
     fn person(&self, known: &Person) -> Person {
-        let or = |typed: &str, known: &str| if typed.trim().is_empty() { known } else { typed.trim() }.to_owned();
+        let or = |typed: &str, known: &str| match typed.trim() {
+            "" => known.to_owned(),
+            typed => typed.chars().take(MOST_CHARS).collect(),
+        };
         Person {
             given_names: or(&self.given_names, &known.given_names),
             family_name: or(&self.family_name, &known.family_name),

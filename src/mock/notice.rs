@@ -1,8 +1,8 @@
 //! Notices on their way back: when each is due, and what was asked to go wrong with them.
 
+use super::paths::Twist;
 use crate::domain::time::Timestamp;
 use crate::provider::http::{Method, Request, Transport};
-use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -16,26 +16,6 @@ const AGAIN_MS: i64 = 2_000;
 const LATE_MS: i64 = 600_000;
 /// How long a notice may take to be answered.
 const TIMEOUT: Duration = Duration::from_secs(3);
-
-/// What becomes of an attempt's notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Twist {
-    /// Each is sent twice.
-    Duplicate,
-    /// Each is sent 10 minutes late.
-    Late,
-    /// The later is sent before the earlier.
-    Reordered,
-    /// They are signed by somebody else, or sent to a path that anybody could guess.
-    Forged,
-    /// They are signed as of an hour ago.
-    Stale,
-    /// The last is sent as soon as the page is opened.
-    Early,
-    /// None is sent.
-    None,
-}
 
 /// A notice before it is known when it is sent.
 pub struct Draft {
@@ -121,6 +101,13 @@ impl super::Mock {
     /// When the next notice is due.
     pub fn next_notice(&self) -> Option<Timestamp> {
         self.state().outbox.next_due()
+    }
+
+    /// Takes the notices that are due, in the order in which they are, to be handed over otherwise than by a transport.
+    /// They are not sent again.
+    pub fn take_notices(&self) -> Vec<Request> {
+        let now = self.now();
+        self.state().outbox.take_due(now).into_iter().map(|(request, _)| request).collect()
     }
 
     /// Sends the notices that are due; how many. One that is not answered 200 is sent again, three times in all.

@@ -60,8 +60,8 @@ impl super::Mock {
 fn outcomes(kind: ChallengeKind, label: impl Fn(&paths::Row) -> &'static str) -> Markup {
     html! {
         ul {
-            @for row in paths::rows(kind) {
-                li { button name="outcome" value=(row.path) { (label(&row)) } " " small { (row.what) } }
+            @for row in paths::rows(kind).iter().filter(|row| !label(row).is_empty()) {
+                li { button name="outcome" value=(row.path) { (label(row)) } " " small { (row.what) } }
             }
         }
     }

@@ -45,6 +45,19 @@ macro_rules! paths {
 }
 
 paths! {
+    /// What becomes of an attempt's notices. No value chooses it, only a script.
+    Twist {
+        Duplicate "duplicate" "" "Each is sent twice.";
+        Late "late" "" "Each is sent 10 minutes late.";
+        Reordered "reordered" "" "The later is sent before the earlier.";
+        Forged "forged" "" "They are signed by somebody else, or sent to a path that anybody could guess.";
+        Stale "stale" "" "They are signed as of an hour ago.";
+        Early "early" "" "The last is sent as soon as the page is opened, before the customer is back.";
+        None "none" "" "None is sent.";
+    }
+}
+
+paths! {
     /// What becomes of a text message; chosen by the last four digits of the phone number.
     SmsPath {
         Good "good" "" "The code is 123456. Any other number that ends in no value below.";
@@ -129,7 +142,7 @@ paths! {
         Slow "slow" "Slow Bank" "Every call is answered late: after 15 s, or as the mock is set.";
         NotJson "not_json" "Html Bank" "Every call is answered with a page of HTML.";
         Cut "cut" "Cut Bank" "Every answer ends in the middle.";
-        Lost "lost" "Lost Bank" "The user is made, and the connection breaks before the answer; by a script only.";
+        Lost "lost" "" "The user is made, and the connection breaks before the answer; by a script only.";
     }
 }
 
@@ -146,6 +159,15 @@ impl IdentityPath {
     pub fn of_name(name: &str) -> Option<Self> {
         let is = |path: &&Self| !path.magic().is_empty() && path.magic().eq_ignore_ascii_case(name.trim());
         Self::ALL.iter().find(is).copied()
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Twist {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let names = || Self::ALL.iter().map(|twist| twist.name()).collect::<Vec<_>>().join(", ");
+        let unknown = || serde::de::Error::custom(format!("notices are {}, not `{name}`", names()));
+        Self::named(&name).ok_or_else(unknown)
     }
 }
 
@@ -167,6 +189,11 @@ pub fn rows(kind: ChallengeKind) -> Vec<Row> {
         ChallengeKind::IdDocument => IdentityPath::rows(),
         ChallengeKind::BankHistory => BankPath::rows(),
     }
+}
+
+/// All that can become of notices.
+pub fn twists() -> Vec<Row> {
+    Twist::rows()
 }
 
 /// Under what the calls are counted that a standing script troubles.

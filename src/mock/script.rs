@@ -3,8 +3,7 @@
 use super::Mock;
 use super::answer::Answer;
 use super::bounded::Bounded;
-use super::notice::Twist;
-use super::paths;
+use super::paths::{self, Twist};
 use super::trouble::Trouble;
 use crate::domain::challenge::ChallengeKind;
 use axum::body::Bytes;
@@ -15,6 +14,9 @@ use std::collections::VecDeque;
 
 /// How many attempts may be asked for beforehand.
 const MOST_NEXT: usize = 1_000;
+
+/// The most bytes of a name in a script.
+const MOST_BYTES: usize = 200;
 
 /// How one attempt goes.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,6 +53,9 @@ pub enum Refused {
         /// The name.
         path: String,
     },
+    /// A name is longer than any, or there are more notices' fates than there are.
+    #[error("a name in a script has at most {MOST_BYTES} bytes, and `notices` at most 8 entries")]
+    TooLong,
     /// Too many wait.
     #[error("{MOST_NEXT} scripts wait already for an attempt to begin")]
     TooMany,
@@ -100,8 +105,12 @@ impl Script {
         Self { notices: notices.to_vec(), ..self }
     }
 
-    /// Checks that its path is one of its kind's.
+    /// Checks that its path is one of its kind's, and that it is no heavier than it needs to be.
     fn check(&self) -> Result<(), Refused> {
+        let person = self.person.iter().flat_map(|who| [&who.given_names, &who.family_name, &who.birth_date]);
+        if self.attempt.iter().chain(person).any(|text| text.len() > MOST_BYTES) || self.notices.len() > 8 {
+            return Err(Refused::TooLong);
+        }
         match &self.path {
             Some(path) if !paths::rows(self.kind).iter().any(|row| row.path == path) => {
                 Err(Refused::NoPath { kind: self.kind, path: path.clone() })

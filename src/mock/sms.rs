@@ -109,7 +109,7 @@ pub async fn start(State(mock): State<Mock>, Path(service): Path<String>, header
         return error(400, 60200, "Invalid parameter `To`");
     };
     let tags: Value = field(&body, "Tags").and_then(|tags| serde_json::from_str(&tags).ok()).unwrap_or_default();
-    let attempt = tags["attempt"].as_str().unwrap_or_default().to_owned();
+    let attempt = tags["attempt"].as_str().filter(|name| name.len() <= 64).unwrap_or_default().to_owned();
     let now = mock.now();
     let mut state = mock.state();
     let script = state.scripts.take(KIND, Some(&attempt).filter(|name| !name.is_empty()).map(String::as_str));

@@ -315,3 +315,17 @@ async fn nonsense_is_answered() {
         assert!((400..500).contains(&story.visitor.send(&request, Duration::MAX).await.unwrap().status), "{path}");
     }
 }
+
+#[test]
+fn providers_are_found_by_kind_and_by_name() {
+    let story = Story::new();
+    assert_eq!(story.providers.kinds().collect::<Vec<_>>(), ChallengeKind::ALL);
+    let found = story.providers.by_name("powens").map(|(kind, provider)| (kind, provider.kind()));
+    assert_eq!(found, Some((ChallengeKind::BankHistory, ChallengeKind::BankHistory)));
+    let fewer = Providers { bank: None, ..story.providers.clone() };
+    assert!(fewer.by_name("powens").is_none() && fewer.get(ChallengeKind::BankHistory).is_none());
+    assert_eq!(format!("{fewer:?}"), r#"{"sms_code": "twilio_verify", "id_document": "idcheck"}"#);
+    assert_eq!(Providers::default().kinds().count(), 0);
+    let long = Script { attempt: Some("a".repeat(201)), ..Script::next(ChallengeKind::SmsCode, "good") };
+    assert_eq!(story.mock.script(long), Err(Refused::TooLong));
+}

@@ -456,12 +456,7 @@ impl Checker<'_> {
         Ok(decline.as_ref().map(|bps| bps.value))
     }
 
-    fn challenge(
-        &self,
-        entry: Option<&ChallengeEntry>,
-        tries: u32,
-        ttl_seconds: u32,
-    ) -> Result<Challenge, Refusal> {
+    fn challenge(&self, entry: Option<&ChallengeEntry>, tries: u32, ttl_seconds: u32) -> Result<Challenge, Refusal> {
         let of = |part: fn(&ChallengeEntry) -> Option<&Placed<u32>>| entry.and_then(part);
         let many = |placed, otherwise, what| self.bounded_or(placed, 0..=MAX_DAILY, otherwise, what);
         let limits = ChallengeLimits {

@@ -180,8 +180,17 @@ impl Deciding<'_> {
 
     fn rules(&mut self) -> Option<Says> {
         let mut says = None;
-        let policy = self.policy;
+        let (policy, held) = (self.policy, self.standing.held);
         let (reasons, diagnostics) = (&mut self.reasons, &mut self.diagnostics);
+        // A rule that asks for more has what it asks for once that evidence is held.
+        let answered = |says: &Says| match says {
+            Says::StepUp(Ask { named: Some(named), .. }) => held.contains(*named),
+            Says::StepUp(ask) => {
+                let asked = policy.targets.iter().zip(ask.profiles).filter(|(_, asks)| *asks);
+                asked.flat_map(|(target, _)| &target.challenges).any(|kind| held.contains(*kind))
+            }
+            Says::Accept | Says::Decline => false,
+        };
         policy.rules.try_all(self.facts, &self.scores, |rule, verdict| {
             let said = match verdict {
                 Verdict::DoesNot => return,
@@ -199,7 +208,7 @@ impl Deciding<'_> {
                     said
                 }
             };
-            says = says.or(said);
+            says = says.or(said.filter(|said| !answered(said)));
         });
         says
     }

@@ -1,6 +1,8 @@
 mod loading;
+mod standing;
 
 use super::*;
+use crate::domain::challenge::Kinds;
 use crate::domain::contact::{Email, Phone};
 use crate::domain::decision::Score;
 use crate::domain::geo::Address;
@@ -291,8 +293,13 @@ fn what_went_wrong_is_said_and_marked() {
     let said: Vec<_> = judgement.diagnostics.iter().map(|one| format!("{}: {}", one.subject, one.message)).collect();
     assert_eq!(said, ["model: cannot", "high_risk: undecided, missing: signal_risk; no outcome was taken"]);
     assert_eq!(judgement.scores.expected_loss_minor, None, "a loss is not guessed");
-    let judgement =
-        decide(&policy, &with_signals(&[("risk", Signal::Number(1.0))]), &[scored(0.1), scored(0.2)], &Standing::default(), &explain);
+    let judgement = decide(
+        &policy,
+        &with_signals(&[("risk", Signal::Number(1.0))]),
+        &[scored(0.1), scored(0.2)],
+        &Standing::default(),
+        &explain,
+    );
     assert!(!judgement.degraded);
     // 0.1 × 20,000 + 0.9 × 0.2 × 20,000
     assert_eq!(judgement.scores.expected_loss_minor, Some(5_600));

@@ -23,8 +23,7 @@ pub async fn decision(
         .collect();
     for wanted in &decision.generation.models {
         let Some(stored) = decision.scores.get(wanted.target) else { continue };
-        let live = engine.generation().model(wanted.target).filter(|model| model.model_ref().digest == wanted.digest);
-        let explained = match live {
+        let explained = match engine.generation().model_of(&wanted.digest) {
             Some(model) => score(model, facts),
             None => score(&kept(engine, wanted).await?, facts),
         };
@@ -56,7 +55,7 @@ fn customer_reason(told: Told) -> proto::CustomerReason {
 /// The nearest flip, where the very models and policy that decided are live.
 fn nearest_flip(engine: &Engine, decision: &Decision, facts: &Facts) -> Option<proto::NearestFlip> {
     let generation = engine.generation();
-    let same = generation.reference == decision.generation && decision.scores != Scores::default();
+    let same = generation.reference_with(decision.standing.held) == decision.generation && decision.scores != Scores::default();
     let flip = same.then(|| flip_of(facts, generation, &decision.standing)).flatten()?;
     Some(proto::NearestFlip {
         input: flip.input.into(),

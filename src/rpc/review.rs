@@ -26,7 +26,10 @@ impl ReviewService for Reviews {
         self.0.step(request).await
     }
 
-    async fn list_reviews(&self, request: Request<ListReviewsRequest>) -> Result<Response<ListReviewsResponse>, Status> {
+    async fn list_reviews(
+        &self,
+        request: Request<ListReviewsRequest>,
+    ) -> Result<Response<ListReviewsResponse>, Status> {
         let merchant = caller(&request)?.merchant;
         let asked = convert::list_reviews(request.get_ref()).map_err(status::invalid)?;
         let query = ListQuery {

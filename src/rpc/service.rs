@@ -39,11 +39,7 @@ impl Service {
     }
 
     /// One application from its entries, oldest first.
-    pub fn application<E: Borrow<Entry>>(
-        &self,
-        history: &[E],
-        with: &Told,
-    ) -> Result<proto::Application, Status> {
+    pub fn application<E: Borrow<Entry>>(&self, history: &[E], with: &Told) -> Result<proto::Application, Status> {
         let unseal = |sealed: &_| self.engine.unseal(sealed);
         let shown = Shown { unseal: &unseal, history: with.history, statements: with.statements };
         convert::application(history.iter().map(Borrow::borrow), &shown).map_err(|error| match error {

@@ -1,8 +1,11 @@
 //! What every store does: one suite, run for each of them. A new store adds one line to `every_store!`.
 
-use super::specimen::{at, generation, id, imported, keys, merchant, reported, submitted};
+mod journeys;
+
+use super::specimen::{at, generation, id, imported, journey, keys, merchant, reported, submitted};
 use super::*;
 use crate::domain::keys::KeyKind;
+use journeys::{a_journey_is_read_as_it_went, lists_by_state_follow_the_newest_state};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A store under test: opened, and opened again, as a process that starts would.
@@ -69,7 +72,9 @@ every_store! {
         places_ascend
         a_history_is_found_by_the_whole_id
         the_tail_goes_on_from_any_place
+        a_journey_is_read_as_it_went
         lists_are_filtered_and_go_on
+        lists_by_state_follow_the_newest_state
         a_list_looks_at_a_bounded_number_of_rows
         settled_requests_are_found
         checkpoints_follow_one_another
@@ -126,7 +131,8 @@ fn an_empty_store_holds_nothing(bed: &Bed) {
 
 fn what_was_written_is_read(bed: &Bed) {
     let mut entries = submissions(0..3);
-    entries.extend([imported(3), imported(4), reported(5, 1)]);
+    entries.extend(journey(2, &champion()));
+    entries.extend([imported(6), imported(7), reported(8, 1)]);
     let (store, _writer) = bed.with(entries.clone());
     let mut reader = store.reader().unwrap();
     same(&reader.tail(Seq(0), 10).unwrap(), &entries);
@@ -134,7 +140,7 @@ fn what_was_written_is_read(bed: &Bed) {
         same(&[reader.entry(entry.id).unwrap().unwrap()], std::slice::from_ref(entry));
         same(&[reader.entry_at(entry.id.seq()).unwrap().unwrap()], std::slice::from_ref(entry));
     }
-    assert_eq!(reader.last().unwrap(), Some(id(5).seq()));
+    assert_eq!(reader.last().unwrap(), Some(id(8).seq()));
 }
 
 fn a_batch_is_written_whole_or_not_at_all(bed: &Bed) {

@@ -1,14 +1,17 @@
 //! Entries for tests.
 
 use super::*;
-use crate::domain::decision::{ModelRef, Outcome, Reason, Score, Scores, Target};
+use crate::domain::challenge::ChallengeKind;
+use crate::domain::decision::{ModelRef, Outcome, Reason, Score, Scores, Standing, Target};
 use crate::domain::geo::Country;
 use crate::domain::ids::DecisionId;
 use crate::domain::money::Currency;
 use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
 use crate::domain::reason::ReasonCode;
+use crate::domain::sealed::Sealed;
 use crate::domain::submission::{Signal, Signals};
 use crate::features::{FeatureKind, Vector};
+use crate::journey::{Action, Attempt, Begun, Cause, Event as Step, Journey, Open, Phase};
 
 /// A time on a day in November 2026, so many milliseconds in.
 pub fn at(ms: i64) -> Timestamp {
@@ -83,30 +86,14 @@ pub fn vector(n: i64) -> Vector {
     vector
 }
 
-/// A submission: of every three, one is accepted, one declined and one for a person.
+/// A submission: of every three, one is accepted, one declined and one asked for a code.
 pub fn submitted(n: i64, generation: &Arc<GenerationRef>) -> Entry {
-    let expires_at = at(n + 3_600_000);
     let (outcome, state) = match n % 3 {
         0 => (Outcome::Accept, State::Accepted { plan: plan(4) }),
         1 => (Outcome::Decline, State::Declined { offer_until: at(n + 900_000), review_until: at(n + 2_592_000_000) }),
-        _ => (Outcome::StepUp, State::InReview { expires_at }),
+        _ => (Outcome::StepUp, State::Challenged { attempt: attempt(n), phase: Phase::Starting, open: open(n) }),
     };
-    let score = |log_odds| Some(Score { log_odds, calibrated_log_odds: log_odds * 0.9, probability: 0.021 });
-    let reason = |code, target| Reason { code, target: Some(target), contribution: 0.731 };
-    let decision = Decision {
-        id: DecisionId(id(n)),
-        outcome,
-        reasons: vec![
-            reason(ReasonCode::CREDIT_USED, Target::Default),
-            reason(ReasonCode::RECENT_PURCHASES_PHONE, Target::Fraud),
-            Reason::of(ReasonCode::SIGNAL),
-        ],
-        scores: Scores { fraud: score(-4.25), default: score(-3.75), expected_loss_minor: Some(417) },
-        generation: generation.clone(),
-        degraded: false,
-        diagnostics: Vec::new(),
-        decided_at: at(n),
-    };
+    let decision = decision(n, outcome, generation);
     let facts = Facts {
         merchant: merchant("demo"),
         at: at(n),
@@ -126,6 +113,70 @@ pub fn submitted(n: i64, generation: &Arc<GenerationRef>) -> Entry {
     };
     let subject = Some(Subject(format!("Ada Lovelace, purchase {n}").into_bytes().into()));
     entry(n, id(n), Event::Submitted(Box::new(submitted)), subject)
+}
+
+fn decision(n: i64, outcome: Outcome, generation: &Arc<GenerationRef>) -> Decision {
+    let score = |log_odds| Some(Score { log_odds, calibrated_log_odds: log_odds * 0.9, probability: 0.021 });
+    let reason = |code, target| Reason { code, target: Some(target), contribution: 0.731 };
+    Decision {
+        id: DecisionId(id(n)),
+        outcome,
+        standing: Standing::default(),
+        reasons: vec![
+            reason(ReasonCode::CREDIT_USED, Target::Default),
+            reason(ReasonCode::RECENT_PURCHASES_PHONE, Target::Fraud),
+            Reason::of(ReasonCode::SIGNAL),
+        ],
+        scores: Scores { fraud: score(-4.25), default: score(-3.75), expected_loss_minor: Some(417) },
+        generation: generation.clone(),
+        degraded: false,
+        diagnostics: Vec::new(),
+        decided_at: at(n),
+    }
+}
+
+fn attempt(n: i64) -> Attempt {
+    Attempt {
+        number: 1,
+        kind: ChallengeKind::SmsCode,
+        tries_left: 3,
+        resends_left: 2,
+        resend_after_seconds: 30,
+        resend_after: at(n + 30_000),
+        deadline: at(n + 600_000),
+        begun: None,
+    }
+}
+
+fn open(n: i64) -> Open {
+    Open { expires_at: at(n + 3_600_000), spent: [ChallengeKind::SmsCode].into_iter().collect(), attempts: 1 }
+}
+
+/// The steps of the journey that the n-th submission began, a millisecond apart, where it was asked for a code: the code
+/// is sent, entered and right, and the purchase is accepted.
+pub fn journey(n: i64, generation: &Arc<GenerationRef>) -> Vec<Entry> {
+    let Event::Submitted(submitted) = self::submitted(n, generation).event else { return Vec::new() };
+    let begun = Begun { handle: Sealed(Box::new([7; 40])), reference: 0, action: Action::EnterCode { length: 6 } };
+    let mut features = Vector::default();
+    crate::features::evidence::set_phone_verified(&mut features);
+    let standing = Standing { held: open(n).spent, spent: open(n).spent, ..Standing::default() };
+    let decided = Decision { standing, ..decision(n + 3, Outcome::Accept, generation) };
+    let steps = [
+        (None, Step::Started { attempt: 1, kind: ChallengeKind::SmsCode, begun }, None),
+        (Some(command(n + 100)), Step::CodeEntered { attempt: 1 }, None),
+        (
+            None,
+            Step::Decided { cause: Cause::Evidence { attempt: 1, features }, next: State::Accepted { plan: plan(4) } },
+            Some(decided),
+        ),
+    ];
+    let mut journey = Journey::at(submitted.state);
+    let steps = steps.into_iter().zip(n + 1..).map(|((command, event, decision), place)| {
+        journey = journey.clone().apply(&event, at(place)).unwrap();
+        let moved = Moved { command, event, decision, keys: keys(n), stands: journey.stands() };
+        entry(place, id(n), Event::Moved(Box::new(moved)), None)
+    });
+    steps.collect()
 }
 
 /// A purchase of the past.

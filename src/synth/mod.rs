@@ -4,6 +4,7 @@
 //! Every number in it is an assumption (docs/synth.md says which and why); claims of accuracy rest on real data,
 //! never on this. The same seed gives the same bytes.
 
+mod bank;
 mod chance;
 mod checkout;
 mod credit;
@@ -15,8 +16,10 @@ pub mod report;
 mod requests;
 mod shopper;
 mod theft;
+mod transactions;
 mod write;
 
+pub use bank::Budget;
 pub use merchants::Merchant;
 pub use population::{FIRST_DAY, Population};
 pub use report::Report;
@@ -42,6 +45,8 @@ pub struct Settings {
     pub days: u32,
     /// Which population.
     pub seed: u64,
+    /// Of how many shoppers in a hundred the bank histories are read: 0 to 100.
+    pub bank_percent: u32,
 }
 
 impl Settings {
@@ -51,6 +56,9 @@ impl Settings {
         }
         if !(1..=MAX_DAYS).contains(&self.days) {
             return Err(SynthError::Settings { name: "days", max: MAX_DAYS, given: self.days });
+        }
+        if self.bank_percent > 100 {
+            return Err(SynthError::Percent { given: self.bank_percent });
         }
         Ok(())
     }
@@ -66,6 +74,12 @@ pub enum SynthError {
         name: &'static str,
         /// The most.
         max: u32,
+        /// What came.
+        given: u32,
+    },
+    /// A share is out of bounds.
+    #[error("expected the bank histories of 0 to 100 shoppers in a hundred, got {given}")]
+    Percent {
         /// What came.
         given: u32,
     },
@@ -159,6 +173,8 @@ pub struct Purchase {
     pub submission: Submission,
     /// What is behind it.
     pub truth: Truth,
+    /// What the shopper's bank could tell; `None` of a thief, who shows no bank.
+    pub budget: Option<Box<Budget>>,
 }
 
 #[cfg(test)]

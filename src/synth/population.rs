@@ -1,12 +1,13 @@
 //! The population as a stream of purchases in the order of time. It is made day by day, so that memory grows with
 //! the shoppers and not with the purchases; the first days are the same however many follow.
 
+use super::bank::Budget;
 use super::chance::Chance;
 use super::checkout::{self, Checkout};
 use super::credit::Burden;
 use super::merchants::{self, Merchant};
 use super::places::{self, LANDS, Land};
-use super::shopper::{self, Device, Shopper};
+use super::shopper::{self, Debt, Device, Shopper};
 use super::theft::{Theft, Underworld};
 use super::{Purchase, Scenario, Settings, SynthError, Truth, WARM_UP_DAYS};
 use crate::domain::ids::CustomerId;
@@ -200,8 +201,9 @@ impl Population {
             };
             shopper.accounts[account].remember(at, amount, ends, known_at);
         }
-        shopper.means.owe(amount, at.ms());
-        Some(Purchase { merchant, at, submission, truth })
+        let budget = Budget::of(shopper, at);
+        shopper.owe(Debt { at, amount, plan });
+        Some(Purchase { merchant, at, submission, truth, budget: Some(Box::new(budget)) })
     }
 
     /// A thief buys something.
@@ -265,7 +267,7 @@ impl Population {
             let shopper = &mut self.shoppers[place];
             shopper.cards[0] = shopper::card(chance, shopper.bank, shopper.means.frailty, shopper::FAR_BANK);
         }
-        Some(Purchase { merchant, at, submission, truth })
+        Some(Purchase { merchant, at, submission, truth, budget: None })
     }
 }
 

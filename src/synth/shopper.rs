@@ -7,6 +7,7 @@ use crate::domain::contact::{Email, Phone};
 use crate::domain::geo::Address;
 use crate::domain::ids::CustomerId;
 use crate::domain::money::{Currency, Money};
+use crate::domain::plan::PlanChoice;
 use crate::domain::submission::{AccountHistory, Card, Funding, OrderStatus, PastOrder};
 use crate::domain::time::{DAY_MS, Timestamp};
 use std::collections::VecDeque;
@@ -23,6 +24,9 @@ pub const FAR_BANK: f64 = 0.004;
 const ENGLISH: f64 = 0.05;
 /// The most orders that a shop's history of one customer goes back.
 const ORDERS_KEPT: usize = 12;
+
+/// The most purchases whose payment a bank shows.
+const DEBTS_KEPT: usize = 24;
 
 /// A browser or phone.
 #[derive(Debug, Clone)]
@@ -77,6 +81,8 @@ pub struct Means {
     pub income_minor: f64,
     /// How fragile the budget is: a number around 0 with deviation 1.
     pub frailty: f64,
+    /// When the last over-indebtedness began, in milliseconds.
+    pub strained_from_ms: i64,
     /// Until when the current over-indebtedness lasts, in milliseconds; in the past: none.
     pub strained_until_ms: i64,
     /// When the next one begins.
@@ -98,6 +104,17 @@ pub struct Account {
     /// When it was opened.
     pub created_at: Timestamp,
     orders: VecDeque<Order>,
+}
+
+/// A purchase that is paid by a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Debt {
+    /// When it was bought.
+    pub at: Timestamp,
+    /// What it cost.
+    pub amount: Money,
+    /// How it is paid.
+    pub plan: PlanChoice,
 }
 
 /// An order and what will become of it.
@@ -175,6 +192,8 @@ pub struct Shopper {
     pub means: Means,
     /// What shops know.
     pub accounts: Vec<Account>,
+    /// The purchases that are still being paid, or have been of late.
+    pub debts: VecDeque<Debt>,
 }
 
 impl Shopper {
@@ -209,6 +228,7 @@ impl Shopper {
             habits,
             means,
             accounts: Vec::new(),
+            debts: VecDeque::new(),
         };
         if from_ms == 0 {
             shopper.give_past(chance, merchants, start);
@@ -239,6 +259,15 @@ impl Shopper {
                 self.accounts[account].remember(ordered_at, amount, ends, ordered_at.plus_ms(20 * DAY_MS));
             }
         }
+    }
+
+    /// Owes for a purchase from now on.
+    pub fn owe(&mut self, debt: Debt) {
+        if self.debts.len() == DEBTS_KEPT {
+            self.debts.pop_front();
+        }
+        self.means.owe(debt.amount, debt.at.ms());
+        self.debts.push_back(debt);
     }
 
     /// Opens an account and returns its place.
@@ -295,6 +324,7 @@ impl Means {
         let mut means = Self {
             income_minor: chance.log_normal(220_000.0, 0.4) * libm::exp(-0.12 * frailty),
             frailty,
+            strained_from_ms: 0,
             strained_until_ms: 0,
             next_strain_ms: 0,
             next_shock_ms: start.ms() + (chance.exponential(SHOCK_EVERY_DAYS) * DAY_MS as f64) as i64,
@@ -313,6 +343,7 @@ impl Means {
     /// Whether the shopper is over-indebted on the day that begins at `ms`; begins and ends such times.
     pub fn strained(&mut self, chance: &mut Chance, ms: i64) -> bool {
         if ms >= self.next_strain_ms {
+            self.strained_from_ms = ms;
             self.strained_until_ms = ms + (chance.between(25.0, 70.0) * DAY_MS as f64) as i64;
             self.next_strain_ms = self.strained_until_ms + self.until_strain_ms(chance);
         }

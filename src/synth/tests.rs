@@ -1,8 +1,11 @@
 use super::*;
+use crate::domain::evidence::{Account, AccountKind, BankHistory, Purpose, Transaction, TransactionKind};
+use crate::domain::money::Currency;
+use crate::features::{self, FeatureKind};
 use std::collections::BTreeMap;
 
 fn purchases(customers: u32, days: u32, seed: u64) -> Vec<Purchase> {
-    Population::new(&Settings { customers, days, seed }).unwrap().collect()
+    Population::new(&Settings { customers, days, seed, bank_percent: 0 }).unwrap().collect()
 }
 
 #[test]
@@ -42,10 +45,10 @@ fn rates_stay_in_their_ranges_and_every_scenario_occurs() {
 fn the_same_seed_writes_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = |name: &str, seed| {
-        let settings = Settings { customers: 200, days: 10, seed };
+        let settings = Settings { customers: 200, days: 10, seed, bank_percent: 50 };
         let folder = folder.path().join(name);
         let report = write(&settings, &folder, Format::Parquet, None, |_, _| {}).unwrap();
-        assert!(report.all.purchases > 20 && report.files.len() == 3, "{report:?}");
+        assert!(report.all.purchases > 20 && report.files.len() == 4, "{report:?}");
         report.files.iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>()
     };
     assert!(bytes("a", 1) == bytes("b", 1));
@@ -80,10 +83,14 @@ fn contacts_are_of_reserved_names_and_ranges() {
 
 #[test]
 fn settings_out_of_bounds_are_refused_with_the_bound() {
-    let said = |customers, days| Population::new(&Settings { customers, days, seed: 0 }).err().map(|e| e.to_string());
-    assert_eq!(said(0, 1).as_deref(), Some("expected 1 to 1000000 customers, got 0"));
-    assert_eq!(said(1, 3_661).as_deref(), Some("expected 1 to 3660 days, got 3661"));
-    assert_eq!(said(1, 1), None);
+    let said = |customers, days, bank_percent| {
+        Population::new(&Settings { customers, days, seed: 0, bank_percent }).err().map(|e| e.to_string())
+    };
+    assert_eq!(said(0, 1, 0).as_deref(), Some("expected 1 to 1000000 customers, got 0"));
+    assert_eq!(said(1, 3_661, 0).as_deref(), Some("expected 1 to 3660 days, got 3661"));
+    let percent = "expected the bank histories of 0 to 100 shoppers in a hundred, got 101";
+    assert_eq!(said(1, 1, 101).as_deref(), Some(percent));
+    assert_eq!(said(1, 1, 100), None);
 }
 
 #[test]
@@ -94,7 +101,7 @@ fn every_purchase_is_judged_once_within_or_outside_the_limits() {
     // Without models the policy names what happens: never an acceptance.
     let generation = Generation::new(Vec::new(), policy, source.into());
     let folder = tempfile::tempdir().unwrap();
-    let settings = Settings { customers: 300, days: 30, seed: 9 };
+    let settings = Settings { customers: 300, days: 30, seed: 9, bank_percent: 0 };
     let report = write(&settings, folder.path(), Format::Csv, Some(&generation), |_, _| {}).unwrap();
     let judged = report.judged.as_ref().unwrap();
     let within = judged.within_limits.all();
@@ -106,4 +113,122 @@ fn every_purchase_is_judged_once_within_or_outside_the_limits() {
     let features = crate::table::open(folder.path().join("features.csv")).unwrap();
     let decisions = features.read(&["decision"]).unwrap().map(|batch| batch.unwrap().texts("decision").unwrap().len());
     assert_eq!(decisions.sum::<usize>() as u64, report.all.purchases);
+}
+
+/// The bank histories of a table, by application.
+fn histories(file: &std::path::Path) -> BTreeMap<String, BankHistory> {
+    let mut all: BTreeMap<String, BankHistory> = BTreeMap::new();
+    for batch in crate::table::open(file).unwrap().read_all().unwrap() {
+        let batch = batch.unwrap();
+        let texts = |name: &str| batch.texts(name).unwrap().into_owned();
+        let date = |text: &str| text.parse::<jiff::civil::Date>().unwrap();
+        let (balances, amounts) =
+            (batch.numbers("account_balance_minor").unwrap(), batch.numbers("amount_minor").unwrap());
+        let (complete, applications) = (batch.flags("complete").unwrap(), texts("application_id"));
+        let [from, to, account, account_kind, id, booked_on, kind, purpose, wording] = [
+            "covered_from",
+            "covered_to",
+            "account",
+            "account_kind",
+            "transaction_id",
+            "booked_on",
+            "kind",
+            "purpose",
+            "wording",
+        ]
+        .map(texts);
+        for row in 0..batch.rows() {
+            let history = all.entry(applications.get(row).unwrap().into()).or_insert_with(|| BankHistory {
+                accounts: Vec::new(),
+                transactions: Vec::new(),
+                covered_from: date(from.get(row).unwrap()),
+                covered_to: date(to.get(row).unwrap()),
+                complete: complete[row].unwrap(),
+            });
+            let name = account.get(row).unwrap();
+            if history.accounts.iter().all(|known| &*known.id != name) {
+                history.accounts.push(Account {
+                    id: name.into(),
+                    kind: AccountKind::ALL.into_iter().find(|one| Some(one.name()) == account_kind.get(row)).unwrap(),
+                    balance_minor: Some(balances[row]).filter(|known| !known.is_nan()).map(|known| known as i64),
+                    currency: Currency::EUR,
+                });
+            }
+            history.transactions.extend(id.get(row).map(|id| Transaction {
+                id: id.into(),
+                account: name.into(),
+                booked_on: date(booked_on.get(row).unwrap()),
+                amount_minor: amounts[row] as i64,
+                kind: TransactionKind::ALL.into_iter().find(|one| Some(one.name()) == kind.get(row)).unwrap(),
+                purpose: purpose.get(row).map(|name| Purpose::ALL.into_iter().find(|one| one.name() == name).unwrap()),
+                wording: wording.get(row).unwrap().into(),
+            }));
+        }
+    }
+    all
+}
+
+#[test]
+fn the_features_are_what_the_server_reads_from_the_bank_table() {
+    let bank_features = || {
+        let codes = 901..1_000;
+        features::all()
+            .filter(move |(_, feature)| codes.contains(&feature.code))
+            .filter(|(_, f)| f.kind == FeatureKind::Number)
+    };
+    for format in [Format::Csv, Format::Parquet] {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { customers: 600, days: 25, seed: 4, bank_percent: 40 };
+        let report = write(&settings, folder.path(), format, None, |_, _| {}).unwrap();
+        let histories = histories(std::path::Path::new(&report.files[3]));
+        let mut names: Vec<&str> = bank_features().map(|(_, feature)| feature.name).collect();
+        names.extend(["application_id", "decided_at", "amount_minor", "fraud"]);
+        names.push("instalment_amount_minor");
+        let (mut with, mut without) = (0, 0);
+        for batch in crate::table::open(&report.files[1]).unwrap().read(&names).unwrap() {
+            let batch = batch.unwrap();
+            let applications = batch.texts("application_id").unwrap();
+            let coverage = batch.numbers("coverage_days").unwrap();
+            for row in 0..batch.rows() {
+                let Some(history) = histories.get(applications.get(row).unwrap()) else {
+                    assert!(coverage[row].is_nan(), "nothing was read, and yet there are features");
+                    without += 1;
+                    continue;
+                };
+                with += 1;
+                // What an equal share leaves over is added to the first instalment.
+                let (amount, each) = (
+                    batch.numbers("amount_minor").unwrap()[row],
+                    batch.numbers("instalment_amount_minor").unwrap()[row],
+                );
+                let largest = each + amount - (amount / each).floor() * each;
+                let mut vector = features::Vector::default();
+                features::evidence::set_bank(&mut vector, history, largest as i64, Currency::EUR, history.covered_to);
+                for (id, feature) in bank_features() {
+                    let (kept, read) = (batch.numbers(feature.name).unwrap()[row], vector.number(id));
+                    assert!(kept == read || (kept.is_nan() && read.is_nan()), "{}: {kept}, not {read}", feature.name);
+                }
+            }
+        }
+        assert!(with > 100 && without > with && with == histories.len(), "{with} with, {without} without");
+    }
+}
+
+#[test]
+fn reading_banks_changes_no_purchase_and_thieves_show_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = |bank_percent: u32| {
+        let settings = Settings { customers: 200, days: 10, seed: 6, bank_percent };
+        let folder = folder.path().join(bank_percent.to_string());
+        let report = write(&settings, &folder, Format::Csv, None, |_, _| {}).unwrap();
+        std::fs::read(&report.files[0]).unwrap()
+    };
+    assert!(bytes(0) == bytes(100));
+    let stolen =
+        |purchase: &&Purchase| matches!(purchase.truth.scenario, Scenario::StolenCard | Scenario::AccountTakeover);
+    let all = purchases(6_000, 40, 2);
+    assert!(all.iter().filter(stolen).count() > 10);
+    for purchase in &all {
+        assert_eq!(purchase.budget.is_none(), stolen(&purchase), "{:?}", purchase.truth.scenario);
+    }
 }

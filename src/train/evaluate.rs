@@ -1,7 +1,9 @@
 //! Measuring a model on a table: of the server's own decisions, or of any other source with the same columns.
 
 use super::TrainError;
+use super::held;
 use super::measures::{Measures, OfCard, card_precision, measures};
+use crate::domain::challenge::ChallengeKind;
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::model::Model;
 use crate::model::batch::Values;
@@ -22,6 +24,8 @@ pub struct Wanted {
     pub to: Option<Timestamp>,
     /// The column that names cards or customers, and how many of them are looked at each day.
     pub cards: Option<(String, usize)>,
+    /// Rows that do not hold this evidence are left out, as are those without what the model itself requires.
+    pub evidence: Vec<ChallengeKind>,
 }
 
 /// What a model is worth on a table.
@@ -37,6 +41,8 @@ pub struct Evaluation {
     pub unlabelled: u64,
     /// How many rows were left out because the model cannot score them.
     pub unscored: u64,
+    /// How many rows were left out because evidence was not held.
+    pub without_evidence: u64,
 }
 
 /// Measures `model` on the rows of `source`. `progress` hears of the rows read.
@@ -48,6 +54,8 @@ pub fn evaluate(
 ) -> Result<Evaluation, TrainError> {
     let inputs = &model.file().inputs;
     let mut names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+    let required = [model.requires(), &wanted.evidence].concat();
+    held::columns(&required).for_each(|name| names.push(name));
     names.push(&wanted.label);
     names.extend(wanted.time.as_deref());
     names.extend(wanted.cards.as_ref().map(|(card, _)| card.as_str()));
@@ -56,7 +64,7 @@ pub fn evaluate(
     let mut scored = Scored::default();
     for batch in source.read(&names)? {
         let batch = batch?;
-        scored.take(model, &batch, wanted)?;
+        scored.take(model, &batch, wanted, &required)?;
         progress(batch.first_row() + batch.rows() as u64 - 1);
     }
     scored.finish(wanted)
@@ -71,10 +79,18 @@ struct Scored {
     cards: Texts,
     unlabelled: u64,
     unscored: u64,
+    without_evidence: u64,
 }
 
 impl Scored {
-    fn take(&mut self, model: &Model, batch: &Batch, wanted: &Wanted) -> Result<(), TrainError> {
+    fn take(
+        &mut self,
+        model: &Model,
+        batch: &Batch,
+        wanted: &Wanted,
+        required: &[ChallengeKind],
+    ) -> Result<(), TrainError> {
+        let held = held::rows(batch, required)?;
         let labels = batch.flags(&wanted.label)?;
         let times = wanted.time.as_ref().map(|time| batch.times(time)).transpose()?;
         let cards = wanted.cards.as_ref().map(|(card, _)| batch.texts(card)).transpose()?;
@@ -86,6 +102,7 @@ impl Scored {
             let late = wanted.to.is_some_and(|to| at.is_none_or(|at| at >= to.ms()));
             match (labels.get(row).copied().flatten(), score) {
                 _ if early || late => {}
+                _ if !held[row] => self.without_evidence += 1,
                 (None, _) => self.unlabelled += 1,
                 (_, Err(_)) => self.unscored += 1,
                 (Some(bad), Ok(score)) => {
@@ -112,7 +129,8 @@ impl Scored {
             })
             .collect();
         let card_precision = wanted.cards.as_ref().map(|(_, top)| card_precision(&of_cards, *top));
-        Ok(Evaluation { measures, card_precision, unlabelled: self.unlabelled, unscored: self.unscored })
+        let Self { unlabelled, unscored, without_evidence, .. } = self;
+        Ok(Evaluation { measures, card_precision, unlabelled, unscored, without_evidence })
     }
 }
 

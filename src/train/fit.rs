@@ -30,6 +30,8 @@ pub struct Trained {
     pub holdout: Option<Measures>,
     /// How many rows were left out because nobody knows what became of them.
     pub unlabelled: u64,
+    /// How many rows were left out because the evidence that the model requires was not held.
+    pub without_evidence: u64,
     /// Inputs whose points say the opposite of their own evidence, because other terms say it too: their reasons mislead.
     pub turned_round: Vec<String>,
 }
@@ -47,7 +49,8 @@ pub fn train(
     let held_out = (rows.len() as f64 * spec.holdout) as usize;
     let training = rows.len() - held_out;
     if training == 0 {
-        return Err(TrainError::NoRows { unlabelled: rows.unlabelled });
+        let Rows { unlabelled, without_evidence, .. } = rows;
+        return Err(TrainError::NoRows { unlabelled, without_evidence });
     }
     progress("rows fitted", training as u64);
     let learn =
@@ -106,8 +109,15 @@ pub fn train(
     let text = layout(&file)?;
     let model = Model::load(&format!("{}.model.json", spec.name), text.as_bytes())
         .map_err(|refusal| TrainError::Refused(Box::new(refusal)))?;
-    let unlabelled = rows.unlabelled;
-    Ok(Trained { text, model, training: on_training, holdout: on_holdout, unlabelled, turned_round })
+    Ok(Trained {
+        text,
+        model,
+        training: on_training,
+        holdout: on_holdout,
+        unlabelled: rows.unlabelled,
+        without_evidence: rows.without_evidence,
+        turned_round,
+    })
 }
 
 fn time(ms: i64) -> String {

@@ -7,6 +7,7 @@
 mod encode;
 pub mod evaluate;
 mod fit;
+mod held;
 pub mod logistic;
 pub mod measures;
 mod rows;
@@ -40,10 +41,15 @@ pub enum TrainError {
         cells: usize,
     },
     /// No row is left.
-    #[error("no row is left to train on: {unlabelled} have no label; widen `from` and `to`, or wait for outcomes")]
+    #[error(
+        "no row is left to train on: {unlabelled} have no label, {without_evidence} not the evidence that is required; \
+         widen `from` and `to`, or wait for outcomes"
+    )]
     NoRows {
         /// How many rows were left out because nobody knows what became of them.
         unlabelled: u64,
+        /// How many rows were left out because the evidence that the model requires was not held.
+        without_evidence: u64,
     },
     /// An input says nothing.
     #[error("the input `{input}` says the same of every training row: take its term out")]

@@ -1,6 +1,7 @@
 //! The rows that a model is fitted to, in memory: its inputs by column, and what became of each.
 
 use super::TrainError;
+use super::held;
 use super::spec::{Spec, TermSpec};
 use crate::model::file::InputKind;
 use crate::table::{Batch, Source};
@@ -20,6 +21,8 @@ pub struct Rows {
     pub columns: Vec<Column>,
     /// How many rows were left out because nobody knows what became of them.
     pub unlabelled: u64,
+    /// How many rows were left out because the evidence that the model requires was not held.
+    pub without_evidence: u64,
 }
 
 /// The values of one input.
@@ -71,6 +74,9 @@ impl Rows {
         let mut names = vec![spec.label.as_str()];
         names.extend(spec.time.as_deref());
         names.extend(spec.terms.iter().map(|term| term.input.as_str()));
+        held::columns(&spec.requires).for_each(|name| names.push(name));
+        names.sort_unstable();
+        names.dedup();
         let mut reading = Reading::of(&spec.terms);
         for batch in source.read(&names)? {
             let batch = batch?;
@@ -93,6 +99,7 @@ struct Reading {
     columns: Vec<Column>,
     places: Vec<HashMap<Box<str>, u32>>,
     unlabelled: u64,
+    without_evidence: u64,
 }
 
 impl Reading {
@@ -103,12 +110,13 @@ impl Reading {
         };
         let columns: Vec<_> = terms.iter().map(column).collect();
         let places = columns.iter().map(|_| HashMap::new()).collect();
-        Self { bad: Vec::new(), times: Vec::new(), columns, places, unlabelled: 0 }
+        Self { bad: Vec::new(), times: Vec::new(), columns, places, unlabelled: 0, without_evidence: 0 }
     }
 
     fn take(&mut self, batch: &Batch, spec: &Spec) -> Result<(), TrainError> {
         let labels = batch.flags(&spec.label)?;
         let times = spec.time.as_ref().map(|time| batch.times(time)).transpose()?;
+        let held = held::rows(batch, &spec.requires)?;
         let mut taken = Vec::with_capacity(batch.rows());
         for (row, label) in labels.iter().enumerate() {
             let at = match &times {
@@ -120,6 +128,7 @@ impl Reading {
             };
             let wanted = spec.from.is_none_or(|from| at >= from.ms()) && spec.to.is_none_or(|to| at < to.ms());
             match label {
+                _ if wanted && !held[row] => self.without_evidence += 1,
                 Some(bad) if wanted => {
                     taken.push(row);
                     self.bad.push(*bad);
@@ -167,6 +176,7 @@ impl Reading {
             span_ms: span.filter(|_| spec.time.is_some()),
             columns: self.columns.into_iter().map(|column| column.in_order(&order)).collect(),
             unlabelled: self.unlabelled,
+            without_evidence: self.without_evidence,
         }
     }
 }

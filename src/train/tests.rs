@@ -3,6 +3,7 @@
 use super::evaluate::{Wanted, evaluate};
 use super::spec::Spec;
 use super::{TrainError, Trained, train};
+use crate::domain::challenge::ChallengeKind;
 use crate::domain::time::Timestamp;
 use crate::model::file::Term;
 use crate::table;
@@ -167,7 +168,7 @@ fn what_cannot_be_fitted_is_refused_by_name() {
     assert!(matches!(found, Err(TrainError::Fit(_))), "{found:?}");
     let nobody = table_of("bad,signal_x", 60, |row| format!(",{row}"));
     let found = made(&nobody.path().join("t.csv"), &format!("{HEAD}terms: [linear: {{ input: signal_x }}]\n"));
-    assert!(matches!(found, Err(TrainError::NoRows { unlabelled: 60 })), "{found:?}");
+    assert!(matches!(found, Err(TrainError::NoRows { unlabelled: 60, without_evidence: 0 })), "{found:?}");
 }
 
 /// With `AVAL_UPDATE=1` the file is written instead.
@@ -184,8 +185,47 @@ fn the_schema_of_specifications_is_current() {
 
 #[test]
 fn the_shipped_specifications_are_good() {
-    for name in ["models/fraud.train.yaml", "models/default.train.yaml", "examples/real-data/handbook.train.yaml"] {
+    for name in [
+        "models/fraud.train.yaml",
+        "models/default.train.yaml",
+        "models/default_with_bank.train.yaml",
+        "examples/real-data/handbook.train.yaml",
+    ] {
         let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
         assert!(Spec::load(name, &source).is_ok_and(|spec| !spec.terms.is_empty()), "{name}");
     }
+}
+
+#[test]
+fn only_rows_that_hold_the_required_evidence_count() {
+    // Of ten rows four hold a bank history that vouches for anybody; their label follows x, that of the others does not.
+    let place = table_of("bad,coverage_days,bank_account_count,signal_x", 4_000, |row| {
+        let (coverage, accounts) = [("90", "1"), ("30", "2"), ("29", "1"), ("90", "0"), ("", "")][row / 2 % 5];
+        let (x, holds) = (row * 7 % 10, row / 2 % 5 < 2);
+        let bad = if holds { row * 7_919 % 100 < 5 + 5 * x } else { row * 7_919 % 100 < 85 - 8 * x };
+        format!("{},{coverage},{accounts},{x}", u8::from(bad))
+    });
+    let file = place.path().join("t.csv");
+    let terms = "terms: [linear: { input: signal_x }]\n";
+    let banked = made(&file, &format!("{HEAD}requires: [bank_history]\n{terms}")).unwrap();
+    assert_eq!((banked.model.file().trained_on.rows, banked.without_evidence), (1_600, 2_400));
+    assert_eq!(banked.model.requires(), [ChallengeKind::BankHistory]);
+    let all = made(&file, &format!("{HEAD}{terms}")).unwrap();
+    assert_eq!((all.model.file().trained_on.rows, all.without_evidence), (4_000, 0));
+    let measured = |model: &Trained, evidence: &[ChallengeKind]| {
+        let wanted = Wanted { label: "bad".into(), evidence: evidence.into(), ..Wanted::default() };
+        let found = evaluate(&model.model, &table::open(&file).unwrap(), &wanted, |_| {}).unwrap();
+        (found.measures.rows, found.without_evidence, found.measures.auc)
+    };
+    let bank = [ChallengeKind::BankHistory];
+    // A model is measured on what it scores, another one on the same rows where that is asked for.
+    let (rows, left_out, auc) = measured(&banked, &[]);
+    assert_eq!((rows, left_out), (1_600, 2_400));
+    assert!((auc - banked.training.auc).abs() < 1e-12 && auc > 0.6);
+    assert_eq!(measured(&all, &[]).0, 4_000);
+    let (rows, _, auc_of_all) = measured(&all, &bank);
+    assert!(rows == 1_600 && auc_of_all < 0.5, "{rows} {auc_of_all}");
+    let lacking = table_of("bad,signal_x", 60, |row| format!("{},{row}", row % 2));
+    let found = made(&lacking.path().join("t.csv"), &format!("{HEAD}requires: [bank_history]\n{terms}"));
+    assert!(found.unwrap_err().to_string().contains("there is no column `bank_account_count`"));
 }

@@ -1,4 +1,7 @@
-//! Floor 6: HTTP for machines that watch: `/healthz` (the process lives), `/readyz` (calls are answered), `/metrics`.
+//! Floor 6: HTTP. For machines that watch: `/healthz` (the process lives), `/readyz` (calls are answered), `/metrics`. For
+//! providers and for browsers that come back from them: [`doors`].
+
+mod doors;
 
 use crate::engine::Engine;
 use axum::Router;
@@ -8,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,6 +31,8 @@ struct Shown {
     is_ready: Arc<dyn Fn() -> bool + Send + Sync>,
     /// The metrics in Prometheus's text format.
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// What takes in notices and browsers that come back; none in tests of the others.
+    doors: Option<Arc<Engine>>,
 }
 
 /// A running server.
@@ -49,13 +54,19 @@ impl Running {
     }
 }
 
-/// Binds the port and serves on a thread of its own, so that whoever watches does not wait behind calls.
-pub fn start(addr: SocketAddr, metrics: PrometheusHandle, engine: Arc<Engine>) -> io::Result<Running> {
-    serve(addr, Shown { is_ready: Arc::new(move || engine.is_ready()), metrics: Arc::new(move || metrics.render()) })
+/// Binds the port. Whoever connects waits until [`start`].
+pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(addr)
 }
 
-fn serve(addr: SocketAddr, shown: Shown) -> io::Result<Running> {
-    let listener = std::net::TcpListener::bind(addr)?;
+/// Serves on a thread of its own, so that whoever watches does not wait behind calls.
+pub fn start(listener: TcpListener, metrics: PrometheusHandle, engine: Arc<Engine>) -> io::Result<Running> {
+    let doors = Some(engine.clone());
+    let (is_ready, metrics) = (Arc::new(move || engine.is_ready()), Arc::new(move || metrics.render()));
+    serve(listener, Shown { is_ready, metrics, doors })
+}
+
+fn serve(listener: TcpListener, shown: Shown) -> io::Result<Running> {
     listener.set_nonblocking(true)?;
     let addr = listener.local_addr()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -88,12 +99,14 @@ fn router(shown: Shown) -> Router {
             }
         }
     };
+    let doors = shown.doors.clone().map(doors::router);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .layer(axum::middleware::from_fn(bounded))
         .with_state(shown)
+        .merge(doors.unwrap_or_default())
+        .layer(axum::middleware::from_fn(bounded))
 }
 
 async fn readyz(State(shown): State<Shown>) -> Response {
@@ -131,8 +144,9 @@ mod tests {
         let shown = Shown {
             is_ready: Arc::new(move || seen.load(Ordering::Relaxed)),
             metrics: Arc::new(|| "aval_decisions_total 3\n".into()),
+            doors: None,
         };
-        let running = serve("127.0.0.1:0".parse().unwrap(), shown).unwrap();
+        let running = serve(bind("127.0.0.1:0".parse().unwrap()).unwrap(), shown).unwrap();
         assert_eq!(ask(running.addr, "GET /healthz").0, "200 OK");
         assert_eq!(ask(running.addr, "GET /readyz").0, "200 OK");
         assert_eq!(ask(running.addr, "GET /metrics").1, "aval_decisions_total 3\n");

@@ -89,7 +89,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_counted_twice() {
         let mut client = server.client().await;
         let decided = std::mem::take(&mut *acknowledged.decided.lock().unwrap());
         for (n, expected) in &decided {
-            let get = GetApplicationRequest { application_id: expected.application_id.clone() };
+            let get = GetApplicationRequest { application_id: expected.application_id.clone(), ..Default::default() };
             let mut found = client.get_application(get).await.unwrap().into_inner();
             found.outcomes.clear();
             found.updated_at = expected.updated_at;
@@ -134,7 +134,11 @@ async fn counters_equal_the_log(place: &Place) {
     for card in 0..7 {
         let probe = decide_request(&format!("probe{card}"), &format!("probe{card}"), &format!("card{card}"));
         let application_id = client.decide(probe).await.unwrap().into_inner().application_id;
-        let explained = client.explain_decision(ExplainDecisionRequest { application_id }).await.unwrap().into_inner();
+        let explained = client
+            .explain_decision(ExplainDecisionRequest { application_id, ..Default::default() })
+            .await
+            .unwrap()
+            .into_inner();
         match explained.features.get("card_count_90d").and_then(|seen| seen.value.clone()) {
             Some(Value::Number(count)) => counted += count,
             other => panic!("card_count_90d of card {card} is {other:?}"),

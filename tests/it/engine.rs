@@ -5,7 +5,7 @@ use crate::server::{decide_request, root};
 use aval::domain::ids::MerchantId;
 use aval::domain::keys::KeyHasher;
 use aval::domain::submission::Submission;
-use aval::engine::{Answered, Caller, Engine, Mailbox, Refused, Settings, Submit, clock, generation, rebuild};
+use aval::engine::{Answered, Caller, Engine, Mailbox, Outside, Refused, Settings, Submit, clock, generation, rebuild};
 use aval::features;
 use aval::rpc::convert::{self, Content};
 use aval::store::Memory;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 fn engine(store: &Arc<Memory>, settings: Settings) -> Arc<Engine> {
     let hasher = KeyHasher::new([3; 16]);
     let generation = generation::load(&root().join("models"), &root().join("policies/default.yaml"), &hasher).unwrap();
-    Arc::new(Engine::start(settings, store.clone(), Arc::new(generation), hasher).unwrap())
+    Arc::new(Engine::start(settings, store.clone(), Arc::new(generation), hasher, Outside::nobody()).unwrap())
 }
 
 fn submission(n: usize) -> Submission {
@@ -109,7 +109,7 @@ async fn commits_that_wrote_and_failed_all_the_same() {
 async fn requests_that_left_memory_are_found_in_the_store() {
     let store = Arc::new(Memory::default());
     let settings = Settings { requests_kept: 4, ..Settings::default() };
-    let first = engine(&store, settings);
+    let first = engine(&store, settings.clone());
     let mailbox = first.mailbox();
     for n in 0..40 {
         assert_eq!(send(&first, &mailbox, n).await, Ok((n as u64, false)));

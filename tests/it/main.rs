@@ -7,6 +7,8 @@ mod commands;
 mod crash;
 mod docs;
 mod engine;
+mod journey;
+mod journey_crash;
 mod providers;
 mod scenarios;
 mod server;

@@ -41,8 +41,15 @@ pub fn serve_command(grpc_port: u16, http_port: u16, arguments: &[&str]) -> Comm
 impl Server {
     /// Starts a server and waits until it answers; panics with what it printed if it does not.
     pub fn start(arguments: &[&str]) -> Self {
-        let (grpc_port, http_port) = (free_port(), free_port());
-        let child = serve_command(grpc_port, http_port, arguments).stdout(Stdio::null()).spawn().unwrap();
+        Self::start_at((free_port(), free_port()), arguments, &[])
+    }
+
+    /// Starts a server on these ports, with these settings in its environment.
+    pub fn start_at(ports: (u16, u16), arguments: &[&str], settings: &[(String, String)]) -> Self {
+        let (grpc_port, http_port) = ports;
+        let mut command = serve_command(grpc_port, http_port, arguments);
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        let child = command.stdout(Stdio::null()).spawn().unwrap();
         let mut server = Self {
             child,
             grpc: format!("http://127.0.0.1:{grpc_port}"),

@@ -11,7 +11,7 @@ use tonic::{Code, Request};
 use tonic_types::StatusExt;
 
 fn get(id: &str) -> GetApplicationRequest {
-    GetApplicationRequest { application_id: id.into() }
+    GetApplicationRequest { application_id: id.into(), ..Default::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -25,7 +25,10 @@ async fn of_200_purchases_at_once_on_one_card_the_kth_sees_k_minus_1() {
         calls.spawn(async move {
             let request = decide_request(&format!("r{k}"), &format!("customer{k}"), "one-card");
             let id = client.decide(request).await.unwrap().into_inner().application_id;
-            let explained = client.explain_decision(ExplainDecisionRequest { application_id: id }).await.unwrap();
+            let explained = client
+                .explain_decision(ExplainDecisionRequest { application_id: id, ..Default::default() })
+                .await
+                .unwrap();
             match explained.into_inner().features.get("card_count_1h").and_then(|seen| seen.value.clone()) {
                 Some(Value::Number(count)) => count as u64,
                 other => panic!("card_count_1h of purchase {k} is {other:?}"),
@@ -209,6 +212,8 @@ fn create_key(place: &Place, merchant: &str, role: &str) -> String {
 
 #[tokio::test]
 async fn health_metrics_and_reflection_answer() {
+    // A client for HTTP chooses whose cryptography it uses, though it is not used here.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let server = Server::start(&["--store", "memory"]);
     let mut client = server.client().await;
     client.decide(decide_request("r", "ada", "card")).await.unwrap();

@@ -36,7 +36,7 @@ pub(super) fn run(test: &Loadtest) -> Result<ExitCode, Failure> {
         eprintln!("not pinned: that takes two cores and the program taskset; the ratio says less then");
     }
     let core = pinned.then_some(SERVER_CORE);
-    let durable = Own::durable(&test.dir, core)?;
+    let durable = Own::durable(&test.dir, core, &[])?;
     let run = run_name()?;
     let answer = durable.ask(requests::request(&run, u64::MAX >> 1))?;
     let answer = encoded(&answer);

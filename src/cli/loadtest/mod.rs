@@ -2,6 +2,7 @@
 
 mod compare;
 mod drive;
+mod journeys;
 mod own;
 mod requests;
 mod wire;
@@ -32,7 +33,8 @@ const MAX_CONNECTIONS: u64 = 256;
 /// answers the same messages and does nothing, in turns: servers on core 0, load on core 1.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  aval loadtest --rate 2000 --duration 30\n  \
-    aval loadtest --connections 8 --streams 16 --server http://127.0.0.1:50051\n  aval loadtest --compare")]
+    aval loadtest --connections 8 --streams 16 --server http://127.0.0.1:50051\n  aval loadtest --compare\n  \
+    aval loadtest --journeys --rate 50 --duration 60")]
 pub struct Loadtest {
     #[command(flatten)]
     connection: Connection,
@@ -54,6 +56,9 @@ pub struct Loadtest {
     /// How many turns each has, with --compare.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
     turns: u64,
+    /// Walks whole journeys instead: --rate of them begin each second, on a server of its own with mock providers.
+    #[arg(long, requires = "rate", conflicts_with_all = ["compare", "server"])]
+    journeys: bool,
     /// Where a server of its own keeps its store: on the disk that is to be measured.
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
@@ -73,8 +78,11 @@ impl Loadtest {
         if self.compare {
             return compare::run(&self);
         }
+        if let (true, Some(rate)) = (self.journeys, self.rate) {
+            return journeys::run(rate, Duration::from_secs(self.duration), &self.dir, self.json);
+        }
         let named = self.connection.server.is_some() || std::env::var_os(super::connection::SERVER_VARIABLE).is_some();
-        let own = if named { None } else { Some(Own::durable(&self.dir, None)?) };
+        let own = if named { None } else { Some(Own::durable(&self.dir, None, &[])?) };
         let addr = match &own {
             Some(own) => own.addr,
             None => address(&self.connection.server())?,

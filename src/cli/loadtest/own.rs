@@ -21,8 +21,8 @@ pub(super) struct Own {
 
 impl Own {
     /// The decision service, on a new store in `directory`, which is removed in the end. `core`: pinned to it, with one
-    /// worker.
-    pub fn durable(directory: &Path, core: Option<usize>) -> Result<Self, Failure> {
+    /// worker. `more`: further arguments.
+    pub fn durable(directory: &Path, core: Option<usize>, more: &[&str]) -> Result<Self, Failure> {
         let place = directory.join(format!("aval-loadtest-{}", std::process::id()));
         std::fs::create_dir_all(&place).map_err(|error| Failure::input(&place, error))?;
         let store = format!("sqlite:{}", place.join("aval.db").display());
@@ -33,6 +33,7 @@ impl Own {
         let (addr, http) = (free()?, free()?);
         arguments.extend(["--grpc-addr".into(), addr.to_string(), "--http-addr".into(), http.to_string()]);
         arguments.extend(["--clock".into(), "system".into()]);
+        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
         Self::start(&arguments, addr, core, Some(place))
     }
 
@@ -81,6 +82,12 @@ impl Own {
     /// The CPU time that the server has used on all its threads, where the system tells it.
     pub fn cpu_time(&self) -> Option<Duration> {
         cpu_time(self.child.id())
+    }
+
+    /// How much memory the server has in use, in KiB, where the system tells it.
+    pub fn memory_kib(&self) -> Option<u64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()
     }
 
     /// The answer to one purchase.

@@ -68,7 +68,9 @@ impl Run {
                 self.poll(provider.as_ref(), *attempt, handle).await
             }
             (Effect::Erase(erasure), Some(provider)) => self.erase(provider.as_ref(), erasure).await,
-            (Effect::Check { attempt, .. }, None) => Some((Input::CodeUnknown { attempt: *attempt, lost: false }, None)),
+            (Effect::Check { attempt, .. }, None) => {
+                Some((Input::CodeUnknown { attempt: *attempt, lost: false }, None))
+            }
             (Effect::Start { attempt, .. } | Effect::Poll { attempt, .. }, None) => fails(*attempt, Failure::Provider),
             (Effect::Erase(_), None) => {
                 tracing::error!(kind = kind.name(), "nobody is configured who could be told to forget a customer");
@@ -203,7 +205,10 @@ impl Run {
     async fn erase(&mut self, provider: &dyn Provider, erasure: &Erasure) -> Said {
         let Erasure { attempt, handle, .. } = erasure;
         let Some(handle) = self.handle(handle) else {
-            tracing::error!(provider = provider.name(), "what leads to a customer's data cannot be decrypted: not erased");
+            tracing::error!(
+                provider = provider.name(),
+                "what leads to a customer's data cannot be decrypted: not erased"
+            );
             return None;
         };
         let mut pause = PAUSE;
@@ -282,6 +287,7 @@ pub(in crate::engine) fn attempt_name(application: EntryId, attempt: u32) -> Str
     format!("{}_{attempt}", ApplicationId(application))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what an errand says, which may be nothing")]
 fn fails(attempt: u32, failure: Failure) -> Said {
     Some((Input::Fails { attempt, failure }, None))
 }

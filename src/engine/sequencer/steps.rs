@@ -171,7 +171,9 @@ impl Sequencer {
             Occasion::Evidence { attempt, .. } | Occasion::Failure { attempt, .. } => {
                 let Some(open) = live.journey.state.open().copied() else { return Ok(None) };
                 let (cause, failed) = match occasion {
-                    Occasion::Failure { kind, failure, .. } => (Cause::Failure { attempt, failure }, Some((kind, failure))),
+                    Occasion::Failure { kind, failure, .. } => {
+                        (Cause::Failure { attempt, failure }, Some((kind, failure)))
+                    }
                     _ => (Cause::Evidence { attempt, features: features.unwrap_or_default() }, None),
                 };
                 let standing = Standing {

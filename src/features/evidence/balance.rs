@@ -14,7 +14,7 @@ pub(in crate::features) struct Balance {
 
 impl Balance {
     /// Counted back through the ledger. Card payments that are deferred move nothing until they are taken in one sum.
-    pub fn of(ledger: &Ledger<'_>) -> Self {
+    pub(super) fn of(ledger: &Ledger<'_>) -> Self {
         let days = ledger.days as usize;
         let known: Vec<_> = ledger
             .accounts

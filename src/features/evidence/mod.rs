@@ -20,7 +20,7 @@ pub(super) use bank::{ABOUT as BANK_ABOUT, FEATURES as BANK};
 pub(super) use identity::{ABOUT as IDENTITY_ABOUT, FEATURES as IDENTITY};
 
 use super::catalogue::place_of;
-use super::{Feature, Source, Vector};
+use super::{Feature, Source, Vector, get};
 use crate::domain::applicant::Applicant;
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::evidence::{BankHistory, IdentityReport};
@@ -92,13 +92,22 @@ pub fn yielded(vector: &Vector) -> impl Iterator<Item = ChallengeKind> {
 /// The challenges whose evidence vouches for the customer: what may raise cut-offs and what a model may require. The phone
 /// is verified; the document is clear; the bank history shows at least a month of an account in the currency.
 pub fn held(vector: &Vector) -> impl Iterator<Item = ChallengeKind> {
-    ChallengeKind::ALL.into_iter().filter(|kind| match kind {
-        ChallengeKind::SmsCode => number(vector, identity::PHONE_VERIFIED) == 1.0,
-        ChallengeKind::IdDocument => number(vector, identity::CLEAR) == 1.0,
-        ChallengeKind::BankHistory => {
-            number(vector, bank::COVERAGE_DAYS) >= bank::LEAST_DAYS && number(vector, bank::ACCOUNTS) >= 1.0
-        }
-    })
+    let holds = |kind: &ChallengeKind| least(*kind).iter().all(|(code, least)| number(vector, *code) >= *least);
+    ChallengeKind::ALL.into_iter().filter(holds)
+}
+
+/// The features by which evidence vouches for the customer, each with the least that it must be: [`held`] where the
+/// values stand in a table.
+pub fn vouching(kind: ChallengeKind) -> impl Iterator<Item = (&'static str, f64)> {
+    least(kind).iter().filter_map(|(code, least)| Some((get(place_of(*code)?).name, *least)))
+}
+
+fn least(kind: ChallengeKind) -> &'static [(u16, f64)] {
+    match kind {
+        ChallengeKind::SmsCode => &[(identity::PHONE_VERIFIED, 1.0)],
+        ChallengeKind::IdDocument => &[(identity::CLEAR, 1.0)],
+        ChallengeKind::BankHistory => &[(bank::COVERAGE_DAYS, bank::LEAST_DAYS), (bank::ACCOUNTS, 1.0)],
+    }
 }
 
 /// The feature that is known as soon as a challenge has yielded evidence.

@@ -124,7 +124,7 @@ impl Words {
     fn weighty(&self) -> Vec<&str> {
         let is_particle = |word: &&str| PARTICLES.contains(word);
         let mut words: Vec<&str> = self.0.iter().map(String::as_str).collect();
-        if !words.iter().all(|word| is_particle(word)) {
+        if !words.iter().all(is_particle) {
             words.retain(|word| !is_particle(word));
         }
         words.sort_unstable();

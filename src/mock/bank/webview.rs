@@ -1,9 +1,9 @@
 //! The page on which the customer finds their bank.
 
 use super::super::answer::Answer;
-use super::super::notice::{Draft, Twist};
+use super::super::notice::Draft;
 use super::super::page;
-use super::super::paths::BankPath;
+use super::super::paths::{BankPath, Twist};
 use super::super::state::State as All;
 use super::{Connection, KIND, Mock, User, sign};
 use crate::domain::time::Timestamp;

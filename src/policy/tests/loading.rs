@@ -22,7 +22,7 @@ fn the_largest_conditions_fit_the_stack() {
     ] {
         let more = format!("rules: [{{ name: r, when: '{condition}', outcome: decline }}]\n");
         let policy = load(&format!("{BASE}{more}"));
-        let judgement = decide(&policy, &facts(), &[scored(0.01), scored(0.01)], &[], &explain);
+        let judgement = decide(&policy, &facts(), &[scored(0.01), scored(0.01)], &Standing::default(), &explain);
         assert_eq!(judgement.outcome, Outcome::Decline, "{condition}");
     }
 }
@@ -107,7 +107,7 @@ fn the_shipped_policies_are_good() {
 fn the_examples_of_the_documentation_are_good() {
     let text = std::fs::read_to_string(root("docs/policy.md")).unwrap();
     let blocks: Vec<_> = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 3);
+    assert_eq!(blocks.len(), 4);
     for block in blocks {
         load(&if block.starts_with("# part") { format!("{BASE}{block}") } else { block.into() });
     }

@@ -98,7 +98,9 @@ pub fn application<'a>(
 
 fn history_entry(entry: &Entry, before: Option<StateKind>, after: &Journey) -> proto::HistoryEntry {
     let (event, command, judged, detail) = match &entry.event {
-        Event::Submitted(submitted) => ("submitted", Some(&submitted.command), Some(&submitted.decision), String::new()),
+        Event::Submitted(submitted) => {
+            ("submitted", Some(&submitted.command), Some(&submitted.decision), String::new())
+        }
         Event::OutcomeReported(reported) => {
             ("outcome_reported", Some(&reported.command), None, reported.outcome.name().into())
         }

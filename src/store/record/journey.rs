@@ -307,10 +307,9 @@ pub(super) fn write_event(event: &Event, at: Timestamp) -> EventRecord {
         }
         Event::CodeAskedAgain { attempt } => EventRecord::CodeAskedAgain(*attempt),
         Event::Returned { attempt } => EventRecord::Returned(*attempt),
-        Event::ActionAsked { attempt, action } => EventRecord::ActionAsked(ActionAskedRecord {
-            attempt: *attempt,
-            action: Some(write_action(action)),
-        }),
+        Event::ActionAsked { attempt, action } => {
+            EventRecord::ActionAsked(ActionAskedRecord { attempt: *attempt, action: Some(write_action(action)) })
+        }
         Event::Decided { cause, next } => EventRecord::Decided(DecidedRecord {
             cause: Some(match cause {
                 Cause::Evidence { attempt, features } => {
@@ -416,11 +415,7 @@ fn write_begun(begun: &Begun) -> BegunRecord {
 }
 
 fn read_begun(record: BegunRecord) -> Result<Begun, Wrong> {
-    Ok(Begun {
-        handle: Sealed(record.handle.into()),
-        reference: record.reference,
-        action: read_action(record.action)?,
-    })
+    Ok(Begun { handle: Sealed(record.handle.into()), reference: record.reference, action: read_action(record.action)? })
 }
 
 fn write_action(action: &Action) -> ActionRecord {

@@ -1,5 +1,7 @@
+mod journey;
+
+use self::journey::{standing, stands, state};
 use super::*;
-use crate::domain::challenge::ChallengeKind;
 use crate::domain::decision::{Decision, Diagnostic, Digest, Outcome, Reason, Score, Scores, Target};
 use crate::domain::geo::Country;
 use crate::domain::ids::{DecisionId, RequestId};
@@ -10,8 +12,8 @@ use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
 use crate::domain::reason::ReasonCode;
 use crate::domain::submission::{Signal, Signals};
 use crate::features::{Facts, FeatureKind, Vector};
-use crate::journey::State;
-use crate::store::{Command, Imported, OutcomeReported, Subject, Submitted, specimen};
+use crate::journey::{Cause, Event as Step};
+use crate::store::{Command, Imported, Moved, OutcomeReported, Subject, Submitted, specimen};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -109,10 +111,11 @@ fn decision(id: EntryId) -> BoxedStrategy<Decision> {
     let scores = (score(), score(), any::<Option<i64>>());
     let scores =
         scores.prop_map(|(fraud, default, expected_loss_minor)| Scores { fraud, default, expected_loss_minor });
-    (outcome, vec(reason, 0..4), scores, any::<bool>(), vec(diagnostic, 0..3), time())
-        .prop_map(move |(outcome, reasons, scores, degraded, diagnostics, decided_at)| Decision {
+    (outcome, standing(), vec(reason, 0..4), scores, any::<bool>(), vec(diagnostic, 0..3), time())
+        .prop_map(move |(outcome, standing, reasons, scores, degraded, diagnostics, decided_at)| Decision {
             id: DecisionId(id),
             outcome,
+            standing,
             reasons,
             scores,
             generation: Arc::new(specimen::generation("champion")),
@@ -150,28 +153,19 @@ fn plan() -> BoxedStrategy<Plan> {
         .boxed()
 }
 
-fn state() -> BoxedStrategy<State> {
-    prop_oneof![
-        (select(ChallengeKind::ALL.to_vec()), any::<u32>(), time(), time()).prop_map(
-            |(kind, attempts_left, deadline, expires_at)| State::Challenged {
-                kind,
-                attempts_left,
-                deadline,
-                expires_at
-            }
-        ),
-        time().prop_map(|expires_at| State::InReview { expires_at }),
-        plan().prop_map(|plan| State::Accepted { plan }),
-        (time(), time()).prop_map(|(offer_until, review_until)| State::Declined { offer_until, review_until }),
-    ]
-    .boxed()
-}
-
 fn submitted(id: EntryId, merchant: MerchantId) -> BoxedStrategy<Event> {
     let reference = option::of("\\PC{1,64}".prop_map(String::into_boxed_str));
     (command(), reference, facts(merchant), decision(id), state())
         .prop_map(|(command, merchant_reference, facts, decision, state)| {
             Event::Submitted(Box::new(Submitted { command, merchant_reference, facts, decision, state }))
+        })
+        .boxed()
+}
+
+fn moved(id: EntryId) -> BoxedStrategy<Event> {
+    (option::of(command()), self::journey::event(), option::of(decision(id)), keys(), stands())
+        .prop_map(|(command, event, decision, keys, stands)| {
+            Event::Moved(Box::new(Moved { command, event, decision, keys, stands }))
         })
         .boxed()
 }
@@ -189,6 +183,7 @@ fn event(id: EntryId, merchant: MerchantId) -> BoxedStrategy<(EntryId, Event)> {
         3 => (Just(id), submitted(id, merchant)),
         1 => (Just(id), imported),
         1 => (self::id(), reported),
+        3 => (self::id(), moved(id)),
     ]
     .boxed()
 }
@@ -244,12 +239,27 @@ proptest! {
 }
 
 #[test]
+fn every_event_of_a_journey_is_among_those_that_are_tried() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..2_000 {
+        seen.insert(self::journey::place(&self::journey::event().new_tree(&mut runner).unwrap().current()));
+    }
+    assert_eq!(seen, (0..self::journey::PLACES).collect(), "the numbers of `place`");
+}
+
+#[test]
 fn impossible_rows_name_table_column_and_row() {
     let generation = Arc::new(specimen::generation("champion"));
     let (submission, report) = (specimen::submitted(3, &generation), specimen::reported(4, 3));
+    let decided = specimen::journey(2, &generation).pop().unwrap();
     let (event, reported) = (encoded(&submission), encoded(&report));
     let good = Row::of(&submission, &event);
     let good_report = Row::of(&report, &reported);
+    let step = encoded(&decided);
+    let good_step = Row::of(&decided, &step);
+    let mut step_of_no_generation = Vec::new();
+    encode(&decided, 9, &mut step_of_no_generation);
     let mut other_generation = Vec::new();
     encode(&submission, 9, &mut other_generation);
     let mut unknown_code = event.clone();
@@ -259,7 +269,7 @@ fn impossible_rows_name_table_column_and_row() {
         ("random", "62 random bits", Row { random: -1, ..good }),
         ("at_ms", "a time", Row { at_ms: -1, ..good }),
         ("merchant", "1 to 40", Row { merchant: "", ..good }),
-        ("kind", "expected 1, 2 or 3", Row { kind: 9, ..good }),
+        ("kind", "expected 1, 2, 3 or 4", Row { kind: 9, ..good }),
         ("application", "expected none", Row { application: Some(1), ..good }),
         ("application", "expected the application's place", Row { application: None, ..good_report }),
         ("application", "60 bits", Row { application: Some(-1), ..good_report }),
@@ -269,6 +279,15 @@ fn impossible_rows_name_table_column_and_row() {
         ("event", "command: expected one", Row { event: &[FORMAT], ..good_report }),
         ("event", "generation: expected one", Row { event: &other_generation, ..good }),
         ("event", "reasons.code: expected a known one", Row { event: &unknown_code, ..good }),
+        ("application", "expected the application's place", Row { application: None, ..good_step }),
+        ("event", "state: expected the number of a state", Row { state: Some(9), ..good_step }),
+        ("event", "state: expected the number of a state", Row { state: None, ..good_step }),
+        ("event", "event: expected one", Row { event: &[FORMAT], ..good_step }),
+        (
+            "event",
+            "decision.generation: expected one that was kept",
+            Row { event: &step_of_no_generation, ..good_step },
+        ),
     ] {
         let expected = format!("table entry, column {column}, row {}: ", row.seq);
         match read(&row) {
@@ -279,6 +298,7 @@ fn impossible_rows_name_table_column_and_row() {
         }
     }
     assert_eq!(read(&good_report).unwrap(), report);
+    assert_eq!(read(&good_step).unwrap(), decided);
 }
 
 #[test]
@@ -297,12 +317,21 @@ fn the_stored_schema_stays() {
     // The features have a format of their own.
     let mut submitted = SubmittedRecord::decode(&encoded(&submission)[1..]).unwrap();
     submitted.vector.clear();
+    let mut steps = specimen::journey(2, &Arc::new(specimen::generation("champion")));
+    for step in &mut steps {
+        let Event::Moved(moved) = &mut step.event else { continue };
+        if let Step::Decided { cause: Cause::Evidence { features, .. }, .. } = &mut moved.event {
+            *features = Vector::default();
+        }
+    }
+    let steps = steps.iter().flat_map(encoded).collect();
     let [imported, reported] = [specimen::imported(2), specimen::reported(4, 3)].map(|entry| encoded(&entry));
     // SHA-256 of the column `event`. One that changes cannot be read by an earlier version, nor perhaps its rows by
     // this one: give the new form another format number, and keep reading this one.
     for (name, bytes, expected) in [
-        ("submitted", submitted.encode_to_vec(), "623591cb55a32dabc5229c19ddf6c7ed86ebe62dcfc89aa41b4da0ced8d7bab2"),
+        ("submitted", submitted.encode_to_vec(), "aa9a72b72a05a72e7cefd451959fa2d65fe901a6e6071f0e8173c4d7870cd94c"),
         ("imported", imported, "77262b8a836c0b5adbf8b7db1d29aacc3104dcc851898c33a18736fdcd4d0f36"),
+        ("steps", steps, "a52a54ef8523b339f30b648b43299d95a1dc16a62506cae25788ed9e249c8ccb"),
         ("outcome reported", reported, "12fbf8d8ca2144fc48fb20de6ba0382fd540da819f991937406928d6940c4f89"),
     ] {
         assert_eq!(Digest::of(&bytes).to_string(), expected, "{name}");
