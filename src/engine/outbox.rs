@@ -22,6 +22,7 @@ use crate::store::Subject;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, Id, JoinSet};
 
@@ -151,12 +152,15 @@ impl Errands {
         }
     }
 
-    fn begin(&mut self, application: EntryId, effect: Effect, given: Option<Given>, once: bool, token: Token) {
+    fn begin(&mut self, application: EntryId, effect: Effect, given: Option<Given>, once: bool, mut token: Token) {
         let key = (application.seq(), effect.attempt(), if once { LOOK } else { effect.name() });
         if let Some(running) = self.running.get(&key) {
-            // One hint is as good as several.
-            let _ = running.pokes.try_send(token);
-            return;
+            match running.pokes.try_send(token) {
+                // One hint is as good as several.
+                Ok(()) | Err(TrySendError::Full(_)) => return,
+                // It looks no more, though nobody has heard of its end yet: what is hinted at now is looked at anew.
+                Err(TrySendError::Closed(back)) => token = back,
+            }
         }
         let class = class(key);
         if self.kept[class] >= MOST[class] {

@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("rpc", 6),
     ("web", 6),
     ("history", 7),
+    ("scenario", 7),
     ("train", 7),
     ("synth", 7),
     ("cli", 8),

@@ -170,7 +170,16 @@ impl Run {
                 Ok(Progress::Done(evidence)) => return self.yields(attempt, evidence).await,
                 Ok(Progress::Denied(denial)) => return fails(attempt, failure_of(denial)),
                 Ok(Progress::Expired) => return fails(attempt, Failure::TimedOut),
-                Ok(Progress::Act(_) | Progress::Pending { .. }) if self.once => return None,
+                Ok(Progress::Act(_) | Progress::Pending { .. }) if self.once => {
+                    // What was hinted at while the provider was asked is looked at too; what is from now on, by another
+                    // errand.
+                    self.pokes.close();
+                    match self.pokes.try_recv() {
+                        Ok(poked) => self.token = Some(poked),
+                        Err(_) => return None,
+                    }
+                    continue;
+                }
                 Ok(Progress::Act(action)) => {
                     return Some((Input::ActionAsked { attempt, action: self.action(action)? }, None));
                 }
