@@ -11,7 +11,7 @@ use crate::domain::money::Money;
 use crate::domain::plan::Constraint;
 use crate::domain::reason::{Audience, ReasonCode};
 use crate::domain::submission::{Signal, Signals};
-use crate::features::{self, FeatureKind, Facts};
+use crate::features::{self, Facts, FeatureKind};
 use crate::model::Model;
 use crate::model::file::{InputKind, Term};
 
@@ -83,9 +83,7 @@ fn is_for_customer(code: ReasonCode) -> bool {
 fn within_limits(facts: &Facts, generation: &Generation) -> Vec<i64> {
     let against = generation.policy.constraints(&facts.merchant, facts.plan, facts.amount, facts.country);
     let nearest = |constraint: &Constraint| match constraint {
-        Constraint::Amount { min_minor, max_minor } => {
-            Some(facts.amount.amount_minor.max(*min_minor).min(*max_minor))
-        }
+        Constraint::Amount { min_minor, max_minor } => Some(facts.amount.amount_minor.max(*min_minor).min(*max_minor)),
         _ => None,
     };
     against.iter().filter_map(nearest).collect()
@@ -171,7 +169,8 @@ fn candidates(model: &Model, term: &Term, facts: &Facts, trial: &Trial<'_>) -> V
             let interval = |place: usize| {
                 let crossed = at.map_or(term.points.len() / 2, |at| at.abs_diff(place));
                 let up = at.is_none_or(|at| place > at);
-                let edge = if up { place.checked_sub(1).and_then(|before| term.edges.get(before)).copied() } else { None };
+                let edge =
+                    if up { place.checked_sub(1).and_then(|before| term.edges.get(before)).copied() } else { None };
                 let number = edge.or_else(|| term.edges.get(place).map(|edge| just_below(*edge)))?;
                 Some((crossed as f64 * step, Signal::Number(number)))
             };
