@@ -57,10 +57,9 @@ pub(super) fn run(rate: f64, duration: Duration, dir: &Path, as_json: bool) -> R
     let begun = Instant::now();
     let (measured, shed) = runtime.block_on(drive(&own, rate, duration))?;
     let (text, good, shown) = tell(&measured, shed, begun.elapsed());
-    if as_json {
-        print_json(&shown)
-    } else {
-        print(&text)
+    match as_json {
+        true => print_json(&shown),
+        false => print(&text),
     }
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
