@@ -177,7 +177,8 @@ fn story(ran: &Ran) -> Vec<String> {
         if failure.differences.is_empty() {
             continue;
         }
-        let widest = |of: fn(&scenario::Difference) -> &str| failure.differences.iter().map(|it| of(it).chars().count()).max();
+        let widest =
+            |of: fn(&scenario::Difference) -> &str| failure.differences.iter().map(|it| of(it).chars().count()).max();
         let (key, expected) = (widest(|it| it.key).unwrap_or(0), widest(|it| &it.expected).unwrap_or(0).max(8));
         lines.push(format!("    {:>5}  {:key$}  {:expected$}  came", "line", "", "expected"));
         for it in &failure.differences {

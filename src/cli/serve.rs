@@ -61,8 +61,8 @@ fn serve(settings: &Settings) -> Result<ExitCode, Failure> {
     let generation = Arc::new(generation::load(&settings.models, &settings.policy, &hasher)?);
     let credentials = Credentials::of(&store.reader()?.api_keys()?);
     check_exposure(settings, credentials.are_open())?;
-    let listener = web::bind(settings.http_addr)
-        .map_err(|error| Failure::listen("http_addr", settings.http_addr, &error))?;
+    let listener =
+        web::bind(settings.http_addr).map_err(|error| Failure::listen("http_addr", settings.http_addr, &error))?;
     let public_url = settings.public_url.clone().unwrap_or(format!("http://{}", listener.local_addr()?));
     let (outside, mocks) = outside(settings, &hasher, &public_url)?;
     let unserved: Vec<_> = outside.unserved.iter().map(ChallengeKind::name).collect();
@@ -204,7 +204,8 @@ fn outside(
         false => (settings.providers(&transport, notices_to)?, None),
     };
     let return_url = format!("{public_url}{}", engine::RETURN_PATH);
-    let outside = Outside { unserved: providers.unserved(), providers, return_url, applicant_of: convert::applicant_of };
+    let outside =
+        Outside { unserved: providers.unserved(), providers, return_url, applicant_of: convert::applicant_of };
     Ok((outside, mocks))
 }
 

@@ -3,12 +3,12 @@
 
 use crate::domain::Invalid;
 use crate::engine::clock::ClockKind;
-use std::fmt;
-use std::net::SocketAddr;
 use crate::provider::bank::powens;
 use crate::provider::identity::idcheck;
 use crate::provider::sms::twilio_verify;
 use secrecy::SecretString;
+use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// One setting, as it is shown.
@@ -188,7 +188,8 @@ fn optional_path(text: &str) -> Result<Option<PathBuf>, Invalid> {
 fn base(text: &str) -> Result<String, Invalid> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let good = rest.is_some_and(|rest| !rest.is_empty() && !rest.ends_with('/') && !rest.contains(['?', '#', ' ']));
-    good.then(|| text.into()).ok_or_else(|| Invalid::expected("an address such as https://pay.example.org, without a slash at the end"))
+    good.then(|| text.into())
+        .ok_or_else(|| Invalid::expected("an address such as https://pay.example.org, without a slash at the end"))
 }
 
 fn base_url(text: &str) -> Result<Option<String>, Invalid> {

@@ -208,9 +208,11 @@ mod tests {
             (&[BankHistory, SmsCode], "both"),
             (&all, "both"),
         ] {
-            let scores = generation.model_with(Target::Default, kinds(held)).map(|model| model.model_ref().name.as_str());
+            let scores =
+                generation.model_with(Target::Default, kinds(held)).map(|model| model.model_ref().name.as_str());
             assert_eq!(scores, Some(expected), "{held:?}");
-            let named: Vec<_> = generation.reference_with(kinds(held)).models.iter().map(|model| model.name.clone()).collect();
+            let named: Vec<_> =
+                generation.reference_with(kinds(held)).models.iter().map(|model| model.name.clone()).collect();
             assert_eq!(named, [expected, "fraud"], "{held:?}: those that score, in the order of the directory");
             assert!(
                 generation.references().any(|kept| *kept == generation.reference_with(kinds(held))),

@@ -11,7 +11,7 @@ use crate::domain::money::Money;
 use crate::domain::plan::Constraint;
 use crate::domain::reason::{Audience, ReasonCode};
 use crate::domain::submission::{Signal, Signals};
-use crate::features::{self, FeatureKind, Facts};
+use crate::features::{self, Facts, FeatureKind};
 use crate::model::Model;
 use crate::model::file::{InputKind, Term};
 
@@ -48,28 +48,31 @@ pub fn nearest_flip(facts: &Facts, generation: &Generation, standing: &Standing)
     if was == Outcome::Accept {
         return None;
     }
-    let mut nearest: Option<(f64, Flip)> = None;
-    let mut keep = |found: Option<(f64, Flip)>| {
-        if let Some((distance, flip)) = found
-            && nearest.as_ref().is_none_or(|(best, _)| distance < *best)
-        {
-            nearest = Some((distance, flip));
-        }
-    };
+    let mut changes: Vec<Change<'_>> = Vec::new();
     for amount_minor in within_limits(facts, generation) {
         let to = Signal::Number(amount_minor as f64);
-        keep(trial.change(AMOUNT, to, true).map(|flip| (0.0, flip)));
+        changes.push(Change { distance: 0.0, input: AMOUNT, to, told: true });
     }
     for target in Target::ALL {
         let Some(model) = generation.model_with(target, standing.held) else { continue };
         for (term, info) in model.file().terms.iter().zip(model.terms()) {
             let told = target == Target::Default && info.reason.is_some_and(is_for_customer);
-            for (distance, to) in candidates(model, term, facts, &trial) {
-                keep(trial.change(term.input(), to, told).map(|flip| (distance, flip)));
-            }
+            let input = term.input();
+            let found = candidates(model, term, facts, &trial).into_iter();
+            changes.extend(found.map(|(distance, to)| Change { distance, input, to, told }));
         }
     }
-    nearest.map(|(_, flip)| flip)
+    // The nearest are tried first, so that the first that leads anywhere is the nearest that does.
+    changes.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    changes.into_iter().find_map(|change| trial.change(change.input, change.to, change.told))
+}
+
+/// One change that may lead to another outcome.
+struct Change<'a> {
+    distance: f64,
+    input: &'a str,
+    to: Signal,
+    told: bool,
 }
 
 fn is_for_customer(code: ReasonCode) -> bool {
@@ -80,9 +83,7 @@ fn is_for_customer(code: ReasonCode) -> bool {
 fn within_limits(facts: &Facts, generation: &Generation) -> Vec<i64> {
     let against = generation.policy.constraints(&facts.merchant, facts.plan, facts.amount, facts.country);
     let nearest = |constraint: &Constraint| match constraint {
-        Constraint::Amount { min_minor, max_minor } => {
-            Some(facts.amount.amount_minor.max(*min_minor).min(*max_minor))
-        }
+        Constraint::Amount { min_minor, max_minor } => Some(facts.amount.amount_minor.max(*min_minor).min(*max_minor)),
         _ => None,
     };
     against.iter().filter_map(nearest).collect()
@@ -168,7 +169,8 @@ fn candidates(model: &Model, term: &Term, facts: &Facts, trial: &Trial<'_>) -> V
             let interval = |place: usize| {
                 let crossed = at.map_or(term.points.len() / 2, |at| at.abs_diff(place));
                 let up = at.is_none_or(|at| place > at);
-                let edge = if up { place.checked_sub(1).and_then(|before| term.edges.get(before)).copied() } else { None };
+                let edge =
+                    if up { place.checked_sub(1).and_then(|before| term.edges.get(before)).copied() } else { None };
                 let number = edge.or_else(|| term.edges.get(place).map(|edge| just_below(*edge)))?;
                 Some((crossed as f64 * step, Signal::Number(number)))
             };

@@ -79,11 +79,6 @@ pub struct Refused {
 }
 
 impl CallError {
-    /// A call whose time was over before its answer came.
-    pub fn deadline_exceeded(message: &str) -> Self {
-        Status::deadline_exceeded(message).into()
-    }
-
     /// A call that cannot be made.
     pub fn unavailable(message: &str) -> Self {
         Status::unavailable(message).into()
@@ -93,7 +88,8 @@ impl CallError {
     pub fn refused(&self) -> Option<Refused> {
         let Self::Refused(status) = self else { return None };
         let details = status.get_error_details();
-        let violations = details.precondition_failure().map(|failure| failure.violations.as_slice()).unwrap_or_default();
+        let violations =
+            details.precondition_failure().map(|failure| failure.violations.as_slice()).unwrap_or_default();
         let request = details.bad_request().map(|request| request.field_violations.as_slice()).unwrap_or_default();
         Some(Refused {
             code: screaming(&format!("{:?}", status.code())),

@@ -55,7 +55,8 @@ fn customer_reason(told: Told) -> proto::CustomerReason {
 /// The nearest flip, where the very models and policy that decided are live.
 fn nearest_flip(engine: &Engine, decision: &Decision, facts: &Facts) -> Option<proto::NearestFlip> {
     let generation = engine.generation();
-    let same = generation.reference_with(decision.standing.held) == decision.generation && decision.scores != Scores::default();
+    let same = generation.reference_with(decision.standing.held) == decision.generation
+        && decision.scores != Scores::default();
     let flip = same.then(|| flip_of(facts, generation, &decision.standing)).flatten()?;
     Some(proto::NearestFlip {
         input: flip.input.into(),

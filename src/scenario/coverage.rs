@@ -80,9 +80,9 @@ impl Seen {
     /// need models of a merchant's own.
     pub fn covered(&self) -> Vec<Covered> {
         let states = StateKind::ALL.iter().map(|state| state.name().to_owned()).collect();
-        let transitions = journey::TRANSITIONS.iter().map(|(before, event, after)| {
-            transition(before.map_or("", StateKind::name), event, after.name())
-        });
+        let transitions = journey::TRANSITIONS
+            .iter()
+            .map(|(before, event, after)| transition(before.map_or("", StateKind::name), event, after.name()));
         let reasons = ReasonCode::all().map(|code| code.name().to_owned()).collect();
         vec![
             covered("states", &states, &self.states),

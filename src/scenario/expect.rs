@@ -123,7 +123,8 @@ impl Expected {
                 return Err((key, format!("nothing is answered here, so `{key}` cannot be expected")));
             }
         }
-        let of_error = |key: &str| matches!(key, "error" | "error_reason" | "fields" | "in_state" | "retry_after" | "calls");
+        let of_error =
+            |key: &str| matches!(key, "error" | "error_reason" | "fields" | "in_state" | "retry_after" | "calls");
         match named.iter().find(|(key, _)| of_error(key) == self.error.is_none() && *key != "calls") {
             Some((key, _)) if self.error.is_some() => {
                 Err((key, format!("a refusal has no `{key}`: impossible together with `error`")))

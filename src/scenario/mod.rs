@@ -253,7 +253,8 @@ impl Stage<'_> {
 
     /// The parts nearest above a story.
     fn parts_of(&mut self, story: &Path) -> Result<Arc<Parts>, ScenarioError> {
-        let found = story.ancestors().skip(1).take(MOST_ABOVE).map(|above| above.join(PARTS)).find(|file| file.is_file());
+        let found =
+            story.ancestors().skip(1).take(MOST_ABOVE).map(|above| above.join(PARTS)).find(|file| file.is_file());
         let Some(file) = found else { return Ok(Arc::default()) };
         if let Some(parts) = self.parts.get(&file) {
             return Ok(parts.clone());
@@ -305,7 +306,8 @@ impl Stage<'_> {
         }
         let updated = source != told.source;
         if updated {
-            let unwritable = |error| ScenarioError::File { path: path.clone(), what: "file that can be written", error };
+            let unwritable =
+                |error| ScenarioError::File { path: path.clone(), what: "file that can be written", error };
             std::fs::write(path, source).map_err(unwritable)?;
         }
         // What no rewriting mends stays a failure.

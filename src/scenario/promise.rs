@@ -37,7 +37,8 @@ pub fn broken(explained: &Value) -> Vec<String> {
             broken.push(format!("the contributions of {} miss its score by {apart}", score["model"]["name"]));
         }
     }
-    if list(&explained["diagnostics"]).any(|found| found["message"].as_str().is_some_and(|m| m.contains("aval replay"))) {
+    if list(&explained["diagnostics"]).any(|found| found["message"].as_str().is_some_and(|m| m.contains("aval replay")))
+    {
         broken.push("a score comes out differently from the one stored".into());
     }
     let flip = &explained["nearestFlip"]["outcome"];

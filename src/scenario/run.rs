@@ -274,14 +274,7 @@ impl Telling<'_> {
     }
 
     /// Takes an answer to a call.
-    async fn take(
-        &mut self,
-        at: usize,
-        step: &Step,
-        method: &str,
-        answer: Result<Answer, CallError>,
-        came: &mut Came,
-    ) {
+    async fn take(&mut self, at: usize, step: &Step, method: &str, answer: Result<Answer, CallError>, came: &mut Came) {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {

@@ -256,8 +256,10 @@ impl Told {
 
     /// How long a step waits.
     pub fn wait(&self, text: &Placed<String>) -> Result<Duration, Refusal> {
-        let refuse = |expected: &str| text.refusal(&self.file, &self.source, expected, "write such as 30s, 10m, 2h or 14d");
-        let (digits, unit) = text.value.split_at(text.value.len() - text.value.ends_with(['s', 'm', 'h', 'd']) as usize);
+        let refuse =
+            |expected: &str| text.refusal(&self.file, &self.source, expected, "write such as 30s, 10m, 2h or 14d");
+        let (digits, unit) =
+            text.value.split_at(text.value.len() - text.value.ends_with(['s', 'm', 'h', 'd']) as usize);
         let seconds = match unit {
             "s" => 1,
             "m" => 60,

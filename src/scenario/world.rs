@@ -147,11 +147,17 @@ impl Own {
                 Some(due) => self.set_time(due).await,
                 None => {
                     self.set_time(deadline).await;
-                    let message = "the provider did not answer within the call's deadline";
-                    return Err(CallError::deadline_exceeded(message));
+                    return self.at_the_deadline(request).await;
                 }
             }
         }
+    }
+
+    /// What a call is answered with at its deadline: where the application stands by then.
+    async fn at_the_deadline(&self, request: &str) -> Result<Answer, CallError> {
+        let asked: Value = serde_json::from_str(request).unwrap_or_default();
+        let look = serde_json::json!({ "applicationId": asked["applicationId"] }).to_string();
+        self.client.call(&Method::find("DecisionService/GetApplication")?, "the request", &look).await
     }
 
     async fn wait(&self, wait: Duration) {

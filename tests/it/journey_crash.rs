@@ -89,7 +89,8 @@ async fn step(
         (ChallengePhase::ActionNeeded, _) => {
             let mut next = Some(mock::finish_url(&challenge.redirect_url, ""));
             while let Some(url) = next.take() {
-                let answer = http.send(&Request::new(Method::Get, url), Duration::from_secs(10)).await.map_err(|_| ())?;
+                let answer =
+                    http.send(&Request::new(Method::Get, url), Duration::from_secs(10)).await.map_err(|_| ())?;
                 next = answer.header("location").map(ToOwned::to_owned);
             }
             decisions.get_application(GetApplicationRequest { application_id, history: false }).await

@@ -78,11 +78,19 @@ fn a_wrong_expectation_is_shown_with_its_line_and_with_what_came() {
 fn a_malformed_story_is_refused_with_its_place_and_its_mend() {
     for (file, code, says) in [
         ("unknown_key", 2, ":4:5: unknown key `expects`; did you mean `expect`?"),
-        ("impossible_expectation", 2, ":4:40: a refusal has no `state`: impossible together with `error`; leave it out"),
+        (
+            "impossible_expectation",
+            2,
+            ":4:40: a refusal has no `state`: impossible together with `error`; leave it out",
+        ),
         ("nothing_answered", 2, ":4:15: nothing is answered here, so `state` cannot be expected; leave it out"),
         ("two_things", 2, ":4:5: one step does code and wait; make each its own step"),
         ("time_span", 2, ":3:11: expected a time span; write such as 30s, 10m, 2h or 14d"),
-        ("missing_models", 2, ":2: fixtures/wrong/../scenarios/models/nowhere: expected a readable directory of models"),
+        (
+            "missing_models",
+            2,
+            ":2: fixtures/wrong/../scenarios/models/nowhere: expected a readable directory of models",
+        ),
         ("no_such_application", 1, ":8: no application is named `second` by now: `as` names one"),
         ("no_such_part", 1, ":3: no part is named `nobody`; there is no parts.yaml beside or above the story"),
     ] {

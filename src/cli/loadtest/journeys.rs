@@ -57,7 +57,11 @@ pub(super) fn run(rate: f64, duration: Duration, dir: &Path, as_json: bool) -> R
     let begun = Instant::now();
     let (measured, shed) = runtime.block_on(drive(&own, rate, duration))?;
     let (text, good, shown) = tell(&measured, shed, begun.elapsed());
-    if as_json { print_json(&shown) } else { print(&text) }
+    if as_json {
+        print_json(&shown)
+    } else {
+        print(&text)
+    }
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -246,7 +250,8 @@ fn tell(measured: &Measured, shed: u64, took: Duration) -> (String, bool, Value)
     let failed: u64 = measured.calls.values().map(|(_, failed)| failed).sum();
     let lost: u64 = ["stuck", "failed"].iter().filter_map(|ending| measured.endings.get(*ending)).sum();
     let per_second = journeys as f64 / took.as_secs_f64();
-    let mut lines = vec![format!("{journeys} journeys, {per_second:.1} a second; {shed} not begun, too many were under way")];
+    let mut lines =
+        vec![format!("{journeys} journeys, {per_second:.1} a second; {shed} not begun, too many were under way")];
     for (ending, count) in &measured.endings {
         lines.push(format!("  {ending:14} {count:>8}  {:>6.2} %", *count as f64 * 100.0 / journeys.max(1) as f64));
     }
@@ -262,7 +267,9 @@ fn tell(measured: &Measured, shed: u64, took: Duration) -> (String, bool, Value)
     let last = measured.memory.len().saturating_sub(1);
     let memory = [mib(0), mib(last / 2), mib(last)];
     let [start, half, end] = memory;
-    lines.push(format!("the server's memory: {start} MiB in the beginning, {half} MiB at half time, {end} MiB in the end"));
+    lines.push(format!(
+        "the server's memory: {start} MiB in the beginning, {half} MiB at half time, {end} MiB in the end"
+    ));
     let shown = json!({
         "journeys": journeys, "not_begun": shed, "per_second": per_second, "endings": measured.endings, "calls": calls,
         "memory_mib": memory,
