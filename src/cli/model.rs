@@ -275,10 +275,10 @@ fn check(args: &CheckArgs) -> u8 {
             worst = worst.max(1);
         }
         match (loaded, args.json) {
-            (Ok(model), false) => println!("{}", summary(path, &model)),
-            (Ok(model), true) => println!("{}", good(path, &model)),
+            (Ok(model), false) => print(&summary(path, &model)),
+            (Ok(model), true) => print(&good(path, &model).to_string()),
             (Err(refusal), false) => eprintln!("{:?}", miette::Report::new(*refusal)),
-            (Err(refusal), true) => println!("{}", refusal.to_json()),
+            (Err(refusal), true) => print(&refusal.to_json().to_string()),
         }
     }
     worst

@@ -48,7 +48,10 @@ fn wrong_use_and_unusable_files_end_with_2() {
             "none.yaml: expected a readable policy file",
         ),
         (&["call", "DecisionService/Nothing", "{}"], "there is no method DecisionService/Nothing"),
-        (&["call", "Health/Watch"], "streams its answers"),
+        (
+            &["call", "grpc.reflection.v1.ServerReflection/ServerReflectionInfo"],
+            "there is no method grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        ),
         (&["call", "DecisionService/Decide", "@none.json"], "none.json: expected a readable file"),
         (&["call", "DecisionService/Decide", "@request.json"], "request.json:2:"),
         (&["call", "Health/Check", "{}", "--server", "nowhere"], "is not the address of a server"),

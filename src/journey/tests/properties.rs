@@ -124,7 +124,12 @@ impl Played {
             }
             _ => {}
         }
+        let before = self.journey.state.kind();
         self.journey = self.journey.clone().apply(&event, now).expect("what is received can happen");
+        let step = (Some(before), event.name(), self.journey.state.kind());
+        // Only under another policy than the one that asked: no one policy accepts for want of evidence.
+        let other_policy = matches!(step, (_, "decided_on_failure", StateKind::Accepted));
+        assert!(TRANSITIONS.contains(&step) || other_policy, "{step:?} is none of TRANSITIONS");
         self.events.push((event, now));
         true
     }
