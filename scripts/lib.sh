@@ -16,6 +16,11 @@ build_tools() {
   command -v cargo >/dev/null || { echo "aval is built with Rust: install it from rustup.rs, then run this again" >&2; exit 2; }
 }
 
+# What walks through web pages.
+page_tools() {
+  command -v curl >/dev/null || debian_packages curl
+}
+
 # A Python environment with the packages of a requirements file, made once; sets PYTHON.
 python_env() {
   local wanted env
