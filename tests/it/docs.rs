@@ -85,6 +85,11 @@ fn the_gateway_guide_runs() {
 }
 
 #[test]
+fn the_guide_for_qa_runs() {
+    run("docs/scenarios.md");
+}
+
+#[test]
 fn the_data_scientists_guide_runs() {
     run("docs/data-scientist.md");
 }
