@@ -27,7 +27,8 @@ use coverage::Seen;
 use run::{Outcome, Surprise, tell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use story::{Parts, Told};
 use world::{Own, World};
@@ -40,6 +41,8 @@ const MOST_ABOVE: usize = 4;
 const NO_STORIES: [&str; 2] = ["models", "policies"];
 /// What the name of a story ends with.
 const SUFFIX: &str = ".yaml";
+/// How many stories run beside each other.
+const AT_ONCE: usize = 8;
 /// The most stories of one run.
 const MOST_STORIES: usize = 10_000;
 
@@ -151,27 +154,63 @@ pub struct Report {
     pub stories: Vec<Ran>,
     /// What they touch; empty on a server, whose policy is not seen.
     pub coverage: Vec<Covered>,
+    /// How long all of them took together.
+    #[serde(skip)]
+    pub took: Duration,
 }
 
 /// Runs the stories at these paths: files, and directories with all below them. `progress` hears of each that is done.
 pub fn run(paths: &[PathBuf], options: &Options, mut progress: impl FnMut(&Ran)) -> Result<Report, ScenarioError> {
     let mut stage = Stage { options, generations: HashMap::new(), parts: HashMap::new() };
     let mut seen = Seen::default();
-    let mut stories = Vec::new();
     // Everything that can be refused is, before anything runs.
     let told = files(paths)?.iter().map(|file| stage.read(file)).collect::<Result<Vec<_>, _>>()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| ScenarioError::Engine(error.to_string()))?;
-    for told in &told {
-        let begun = Instant::now();
-        let (ran, touched) = runtime.block_on(stage.run(told))?;
-        let ran = Ran { took: begun.elapsed(), ..ran };
-        progress(&ran);
-        seen.add(touched);
-        stories.push(ran);
-    }
+    let begun = Instant::now();
+    // Each engine waits for its threads most of the time, so several run beside each other; on a server they take turns.
+    let workers = if options.server.is_some() { 1 } else { AT_ONCE.min(told.len()) };
+    let (done, results) = mpsc::channel();
+    let next = AtomicUsize::new(0);
+    let mut ran: Vec<Option<Ran>> = told.iter().map(|_| None).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (done, stage, told, next) = (done.clone(), &stage, &told, &next);
+            scope.spawn(move || work(stage, told, next, &done));
+        }
+        drop(done);
+        for (at, result) in results {
+            let (story, touched) = result?;
+            progress(&story);
+            seen.add(touched);
+            if let Some(place) = ran.get_mut(at) {
+                *place = Some(story);
+            }
+        }
+        Ok::<_, ScenarioError>(())
+    })?;
+    let stories = ran.into_iter().flatten().collect();
     let coverage = if options.server.is_some() { Vec::new() } else { seen.covered() };
-    Ok(Report { stories, coverage })
+    Ok(Report { stories, coverage, took: begun.elapsed() })
+}
+
+/// What came of a story, with its place.
+type Done = (usize, Result<(Ran, Seen), ScenarioError>);
+
+/// Runs the next story, and the next, until there is none; or until nobody waits for them any more.
+fn work(stage: &Stage<'_>, told: &[Ready], next: &AtomicUsize, done: &mpsc::Sender<Done>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    loop {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        let Some(ready) = told.get(at) else { return };
+        let begun = Instant::now();
+        let result = match &runtime {
+            Ok(runtime) => runtime.block_on(stage.run(ready)),
+            Err(error) => Err(ScenarioError::Engine(error.to_string())),
+        };
+        let result = result.map(|(ran, seen)| (Ran { took: begun.elapsed(), ..ran }, seen));
+        if done.send((at, result)).is_err() {
+            return;
+        }
+    }
 }
 
 /// The JSON Schema of stories.
