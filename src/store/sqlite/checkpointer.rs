@@ -88,14 +88,20 @@ impl Drop for Checkpointer {
 
 fn run(connection: &Connection, file: &File, woken: &Receiver<()>, moved: &AtomicBool) {
     while woken.recv().is_ok() {
-        checkpoint(connection, "PASSIVE");
-        // SQLite does that only where it has moved all, which a writer that never pauses prevents: the writer would have
-        // to wait for everything at once when the log begins anew.
-        if let Err(error) = file.sync_data() {
-            tracing::warn!(%error, "the database file cannot be synchronised");
-        }
-        moved.store(true, Ordering::Release);
+        pass(connection, file, moved);
     }
+    // The writer asks how long the log is, which may have kept the last pass from it: there is no writer any more.
+    pass(connection, file, moved);
+}
+
+fn pass(connection: &Connection, file: &File, moved: &AtomicBool) {
+    checkpoint(connection, "PASSIVE");
+    // SQLite does that only where it has moved all, which a writer that never pauses prevents: the writer would have to
+    // wait for everything at once when the log begins anew.
+    if let Err(error) = file.sync_data() {
+        tracing::warn!(%error, "the database file cannot be synchronised");
+    }
+    moved.store(true, Ordering::Release);
 }
 
 /// How long the write-ahead log is, from its beginning to its last commit.
