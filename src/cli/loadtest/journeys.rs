@@ -24,8 +24,8 @@ use tokio::task::JoinSet;
 const MOST: usize = 4_096;
 /// How often a customer looks where a journey stands.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long one journey may take before it counts as stuck.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long one journey may take before it counts as stuck: longer than a provider is given that takes no calls for now.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// How long one call to a page may take.
 const PAGE: Duration = Duration::from_secs(20);
 /// How often the server's memory is read.
