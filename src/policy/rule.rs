@@ -25,8 +25,19 @@ pub(super) struct Rule {
     pub reason: ReasonCode,
     pub challenge: Option<ChallengeKind>,
     pub when_undecided: WhenUndecided,
-    /// The condition; its names are numbers of [`Rules::slots`].
-    pub condition: Expression,
+    pub condition: Condition,
+}
+
+/// The condition of a rule.
+#[derive(Debug)]
+pub(super) struct Condition {
+    /// Its names are numbers of [`Rules::slots`].
+    pub expression: Expression,
+    /// The names that stand in it, by those numbers.
+    pub names: Vec<usize>,
+    /// What it says where all of them are missing, as before there is evidence: computed once, because most rules about
+    /// evidence are tried on applications that have none.
+    pub when_missing: Option<bool>,
 }
 
 /// Whether a rule applies.
@@ -76,7 +87,10 @@ impl Rules {
         let mut context = Context::with_env(self.env.clone());
         context.set_variable_resolver(&seen);
         for rule in &self.rules {
-            let verdict = match truth(&rule.condition, &context) {
+            let Condition { expression, names, when_missing } = &rule.condition;
+            let is_missing = |name: &usize| self.slots.get(*name).is_none_or(|slot| seen.value(slot) == Value::Missing);
+            let says = if names.iter().all(is_missing) { *when_missing } else { truth(expression, &context) };
+            let verdict = match says {
                 Some(true) => Verdict::Applies,
                 Some(false) => Verdict::DoesNot,
                 None => Verdict::Undecided(self.why_undecided(rule, &seen)),
@@ -87,7 +101,7 @@ impl Rules {
 
     fn why_undecided(&self, rule: &Rule, seen: &Seen<'_>) -> String {
         let mut missing = Vec::new();
-        each(&rule.condition, &mut |expr| {
+        each(&rule.condition.expression, &mut |expr| {
             let Expr::Ident(number) = &expr.expr else { return };
             let Ok(number) = number.parse::<usize>() else { return };
             if let (Some(slot), Some(name)) = (self.slots.get(number), self.names.get(number))

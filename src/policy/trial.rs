@@ -4,7 +4,7 @@
 use super::check::Checker;
 use super::file::RuleEntry;
 use super::names::{Kind, SIGNAL_PREFIX, Slot, Value};
-use super::rule::{Rules, each, rename, truth};
+use super::rule::{Condition, Rules, each, rename, truth};
 use crate::text::Refusal;
 use crate::text::nearest::nearest;
 use crate::text::yaml::quoted;
@@ -27,7 +27,7 @@ const BRACKET_NESTING: usize = 3;
 const TRIED: [(f64, bool, &str); 3] = [(1.0, true, "x"), (0.0, false, ""), (1e9, true, "~")];
 
 /// Compiles the condition of a rule and tries it out.
-pub(super) fn compile(rules: &mut Rules, entry: &RuleEntry, checker: &Checker<'_>) -> Result<Expression, Refusal> {
+pub(super) fn compile(rules: &mut Rules, entry: &RuleEntry, checker: &Checker<'_>) -> Result<Condition, Refusal> {
     let source = entry.when.value.as_str();
     if source.len() > MAX_CONDITION_BYTES {
         let message = format!("expected a condition of at most {MAX_CONDITION_BYTES} bytes, found {}", source.len());
@@ -52,7 +52,9 @@ pub(super) fn compile(rules: &mut Rules, entry: &RuleEntry, checker: &Checker<'_
     let kinds = trial.kinds();
     trial.known(&kinds)?;
     trial.missing(&kinds)?;
-    Ok(condition)
+    let missing = Values(rules.slots.iter().map(|_| Value::Missing).collect());
+    let when_missing = trial.with(&missing, |context| truth(&condition, context));
+    Ok(Condition { expression: condition, names: used, when_missing })
 }
 
 /// Where a condition nests too deep. Characters inside texts count too: that errs on the safe side.

@@ -230,3 +230,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_rule_whose_inputs_are_all_missing_says_what_it_would_say_if_it_were_computed() {
+    for (when, says) in [
+        ("identity_verdict == \"rejected\"", "accept"),
+        ("known(name_match) && name_match < 0.6", "accept"),
+        ("or_else(name_match, 0.0) < 0.6", "decline RULE"),
+        ("!known(identity_verdict)", "decline RULE"),
+        ("document_valid == false", "accept"),
+        ("true", "decline RULE"),
+        ("false", "accept"),
+    ] {
+        let rule = format!("{BASE}rules: [{{ name: r, when: '{when}', outcome: decline }}]\n");
+        let judgement = decide(&load(&rule), &facts(), &[scored(0.01), scored(0.01)], &Standing::default(), &explain);
+        assert_eq!(shown(&judgement).trim_end(), says, "{when}");
+    }
+    let undecided = "rules: [{ name: r, when: 'name_match < 0.6', outcome: decline, when_undecided: review }]\n";
+    let judgement = judged(undecided, &Standing::default());
+    assert!(shown(&judgement).starts_with("step_up RULE_UNDECIDED"), "{}", shown(&judgement));
+    let said: Vec<_> = judgement.diagnostics.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(said, ["undecided, missing: name_match; review was taken"]);
+}
