@@ -11,6 +11,7 @@ use crate::rpc::client::{Answer, CallError, Refused};
 use crate::text::yaml::Placed;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The key of the parts in a `decide`.
 const LIKE: &str = "like";
@@ -18,6 +19,10 @@ const LIKE: &str = "like";
 const APPLICATION: &str = "$application";
 /// Why a step about an application cannot be taken.
 const NO_APPLICATION: &str = "there is no application yet: `decide` submits one";
+
+/// How often, and how many times, a server is asked whether a provider has begun.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 400;
 
 /// What telling a story came to.
 #[derive(Debug, Default)]
@@ -134,7 +139,7 @@ impl Telling<'_> {
             self.last = Some((method.clone(), request));
             self.take(at, step, &method, answer, &mut came).await;
         }
-        self.world.settle().await;
+        self.settle().await;
         let calls = self.world.take_calls();
         came.set("calls", Value::from_iter(calls.iter().map(|c| format!("{} {} {}", c.provider, c.method, c.status))));
         self.compare(placed, &came);
@@ -365,6 +370,21 @@ impl Telling<'_> {
             let line = differences.first().map_or(0, |difference| difference.line);
             let message = format!("{} came out differently", placed.value.things().join(", "));
             self.outcome.failures.push(Failure { line, message, differences });
+        }
+    }
+
+    /// Everything that follows from a step happens. On a server that is known of what a provider is asked at once.
+    async fn settle(&self) {
+        self.world.settle().await;
+        let Some(application) = self.latest.as_ref().filter(|_| !self.world.is_own()) else { return };
+        for _ in 0..LOOKS {
+            let look = json!({ "applicationId": application });
+            let answer = self.world.call("DecisionService/GetApplication", &look).await;
+            let phase = answer.ok().and_then(|answer| answer.message["challenge"]["phase"].as_str().map(str::to_owned));
+            if phase.as_deref() != Some("CHALLENGE_PHASE_STARTING") {
+                return;
+            }
+            self.world.wait(LOOK).await;
         }
     }
 

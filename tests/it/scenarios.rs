@@ -1,6 +1,6 @@
 //! Stories: all of those that are shipped come out as they are told, and what is wrong with one is shown where it stands.
 
-use crate::server::root;
+use crate::server::{Server, root};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -134,4 +134,16 @@ fn the_schema_for_editors_is_current() {
     let kept: Value = serde_json::from_str(&kept).unwrap();
     let mend = "run `aval scenario schema > fixtures/scenarios/scenario.schema.json`";
     assert!(report(&scenario(&["schema"])) == kept, "the schema of stories has changed: {mend}");
+}
+
+#[test]
+fn stories_that_set_neither_time_nor_providers_run_on_a_server() {
+    let server = Server::start(&["--mock-providers", "--store", "memory"]);
+    let ran = scenario(&["run", "fixtures/scenarios", "--json", "--server", &server.grpc]);
+    let told = report(&ran);
+    let stories = told["stories"].as_array().unwrap();
+    let wrong: Vec<_> = stories.iter().filter(|story| story["failures"] != json!([])).collect();
+    assert!(ran.status.success() && wrong.is_empty(), "{wrong:#?}");
+    let count = stories.iter().filter(|story| story["skipped"].is_null()).count();
+    assert!(count >= 15, "{count} of {} stories ran on the server", stories.len());
 }
