@@ -6,8 +6,12 @@ use crate::config;
 use crate::domain::decision::Digest;
 use crate::domain::ids::MerchantId;
 use crate::engine::clock::system_now;
+use crate::engine::notice_path;
+use crate::provider::bank::powens;
+use crate::provider::identity::idcheck;
 use crate::rpc::auth::Role;
 use crate::store::{ApiKey, Store};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 /// How many live keys a merchant may have with the same roles: one in use, and one to move to.
@@ -23,6 +27,21 @@ pub enum KeysCommand {
     Create(Create),
     List(List),
     Revoke(Revoke),
+    Notices(Notices),
+}
+
+/// Prints where the notices of providers come in: the addresses to be entered at the providers. Keep them to yourself.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  aval keys notices --public-url https://pay.example.org --store sqlite:aval.db")]
+pub struct Notices {
+    /// Where the server is found from outside.
+    #[arg(long, value_name = "URL")]
+    public_url: String,
+    #[command(flatten)]
+    store: config::StoreArg,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Makes a key and prints it: this once, for only its SHA-256 is kept.
@@ -81,6 +100,7 @@ impl KeysCommand {
             Self::Create(create) => create.run(),
             Self::List(list) => list.run(),
             Self::Revoke(revoke) => revoke.run(),
+            Self::Notices(notices) => notices.run(),
         }
     }
 }
@@ -128,6 +148,21 @@ fn make(merchant: MerchantId, roles: &[Role]) -> Result<(String, ApiKey), Failur
         revoked_at: None,
     };
     Ok((key, stored))
+}
+
+impl Notices {
+    fn run(self) -> Result<ExitCode, Failure> {
+        let (_, hasher) = open_store(&self.store.settings()?)?;
+        let public_url = self.public_url.trim_end_matches('/');
+        let address = |provider| (provider, format!("{public_url}{}", notice_path(&hasher, provider)));
+        let addresses = [idcheck::NAME, powens::NAME].map(address);
+        if self.json {
+            print_json(&addresses.into_iter().collect::<BTreeMap<_, _>>());
+        } else {
+            addresses.iter().for_each(|(provider, address)| print(&format!("{provider:10} {address}")));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 impl List {

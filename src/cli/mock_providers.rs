@@ -18,7 +18,7 @@ use std::time::Duration;
 /// printed. Its secrets are public: it is for loopback and for closed test networks.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  aval mock-providers\n  \
-    aval mock-providers --port 9000 --notify-url http://127.0.0.1:8080/notices/powens\n  \
+    aval mock-providers --port 9000 --notify-url http://127.0.0.1:8080/webhooks/powens/SECRET\n  \
     aval mock-providers --port 0 --json")]
 pub struct MockProviders {
     /// The address to listen on.

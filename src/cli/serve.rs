@@ -95,7 +95,7 @@ fn check_exposure(settings: &Settings, open: bool) -> Result<(), Failure> {
         _ if open && !loopback => refused(
             "the store has no API key, so aval listens on loopback only; make a key with `aval keys create`, or set grpc_addr to 127.0.0.1",
         ),
-        _ if settings.mock_providers && !loopback => {
+        _ if settings.mock_providers && !(loopback && settings.http_addr.ip().is_loopback()) => {
             refused("--mock-providers is for trying things out: it is served on loopback only")
         }
         _ => Ok(()),

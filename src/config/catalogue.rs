@@ -78,7 +78,7 @@ settings! {
     http_addr: SocketAddr = "127.0.0.1:8080", address;
     /// Where customers' browsers and providers' notices find the HTTP port, such as https://pay.example.org; empty: at
     /// http_addr.
-    public_url: Option<String> = "", base_url;
+    public_url: Option<String> = "", origin;
     /// Whether mocks of the providers run beside the server: true or false. For trying things out, on loopback only.
     mock_providers: bool = false, flag;
     /// Twilio Verify, which sends codes: where it is.
@@ -196,6 +196,17 @@ fn base_url(text: &str) -> Result<Option<String>, Invalid> {
     if text.is_empty() { Ok(None) } else { base(text).map(Some) }
 }
 
+/// An address without a path: paths of ours are appended.
+fn origin(text: &str) -> Result<Option<String>, Invalid> {
+    let url = base_url(text)?;
+    let has_path = url.as_ref().is_some_and(|url| url.matches('/').count() > 2);
+    if has_path {
+        Err(Invalid::expected("an address without a path, such as https://pay.example.org"))
+    } else {
+        Ok(url)
+    }
+}
+
 fn any(text: &str) -> Result<String, Invalid> {
     let good = text.len() <= 200 && text.bytes().all(|b| b.is_ascii_graphic());
     good.then(|| text.into()).ok_or_else(|| Invalid::expected("at most 200 visible ASCII characters"))
@@ -258,6 +269,9 @@ mod tests {
         for (name, bad) in [
             ("grpc_addr", "localhost"),
             ("models", ""),
+            ("public_url", "https://example.org/pay"),
+            ("public_url", "example.org"),
+            ("powens_api_url", "https://example.org/2.0/"),
             ("store", "sqlite:"),
             ("store", "postgres:x"),
             ("clock", "wall"),

@@ -13,6 +13,7 @@ use super::readers::Readers;
 use super::sequencer::Message;
 use super::vault::Vault;
 use crate::domain::applicant::Applicant;
+use crate::domain::challenge::ChallengeKind;
 use crate::domain::ids::{EntryId, Seq};
 use crate::features::Vector;
 use crate::journey::{self, Effect};
@@ -21,6 +22,7 @@ use crate::provider::Providers;
 use crate::store::Subject;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc};
@@ -83,31 +85,33 @@ type Key = (Seq, u32, &'static str);
 struct Running {
     task: AbortHandle,
     pokes: mpsc::Sender<Token>,
+    owed: Arc<AtomicBool>,
 }
 
 /// The errands under way.
 struct Errands {
     outbox: Arc<Outbox>,
-    turns: Arc<Semaphore>,
+    /// By kind of challenge, so that one slow provider keeps nobody from the others.
+    turns: [Arc<Semaphore>; 3],
     running: BTreeMap<Key, Running>,
     keys: HashMap<Id, Key>,
     tasks: JoinSet<Option<Heard>>,
     /// How many there are, as in [`MOST`].
     kept: [usize; 2],
-    /// Whether there is more to be done.
-    more: bool,
+    /// Whether there is more to be done, as in [`MOST`].
+    more: [bool; 2],
 }
 
 /// Runs until nobody sends errands any more; what is under way then is given up, and owed still.
 pub(super) async fn run(outbox: Outbox, mut errands: mpsc::UnboundedReceiver<Errand>, sequencer: Sender<Message>) {
     let mut under_way = Errands {
         outbox: Arc::new(outbox),
-        turns: Arc::new(Semaphore::new(AT_ONCE)),
+        turns: std::array::from_fn(|_| Arc::new(Semaphore::new(AT_ONCE))),
         running: BTreeMap::new(),
         keys: HashMap::new(),
         tasks: JoinSet::new(),
         kept: [0; 2],
-        more: false,
+        more: [false; 2],
     };
     loop {
         tokio::select! {
@@ -141,19 +145,23 @@ impl Errands {
     fn take(&mut self, errand: Errand) {
         match errand {
             Errand::Owed { application, effects, mut given, token } => {
-                self.give_up_polls(application.seq(), &effects);
+                self.give_up(application.seq(), &effects);
                 for effect in effects {
                     let given = if matches!(effect, Effect::Erase(_)) { None } else { given.take() };
                     self.begin(application, effect, given, false, token.follow());
                 }
             }
             Errand::Look { application, poll, token } => self.begin(application, poll, None, true, token),
-            Errand::More => self.more = true,
+            Errand::More => self.more = [true; 2],
         }
     }
 
     fn begin(&mut self, application: EntryId, effect: Effect, given: Option<Given>, once: bool, mut token: Token) {
         let key = (application.seq(), effect.attempt(), if once { LOOK } else { effect.name() });
+        if given.is_some() && key.2 == POLL {
+            // What came back with the customer is handed over, instead of asking once more without it.
+            self.running.remove(&key).into_iter().for_each(|running| running.task.abort());
+        }
         if let Some(running) = self.running.get(&key) {
             match running.pokes.try_send(token) {
                 // One hint is as good as several.
@@ -164,14 +172,22 @@ impl Errands {
         }
         let class = class(key);
         if self.kept[class] >= MOST[class] {
-            self.more = true;
+            self.more[class] = true;
             return;
         }
         self.kept[class] += 1;
         let (pokes, poked) = mpsc::channel(1);
+        let [sms_code, id_document, bank_history] = &self.turns;
+        let turns = match effect.kind() {
+            ChallengeKind::SmsCode => sms_code,
+            ChallengeKind::IdDocument => id_document,
+            ChallengeKind::BankHistory => bank_history,
+        };
+        let owed = Arc::new(AtomicBool::new(true));
         let errand = errand::Run {
             outbox: self.outbox.clone(),
-            turns: self.turns.clone(),
+            turns: turns.clone(),
+            owed: owed.clone(),
             pokes: poked,
             token: Some(token),
             application,
@@ -181,17 +197,22 @@ impl Errands {
         };
         let task = self.tasks.spawn(errand.run());
         self.keys.insert(task.id(), key);
-        self.running.insert(key, Running { task, pokes });
+        self.running.insert(key, Running { task, pokes, owed });
     }
 
-    /// Nobody wants to know any more how it stands with an attempt that is over. What has begun to change something at a
-    /// provider goes on: what it began is to be known, so that it can be undone.
-    fn give_up_polls(&mut self, application: Seq, owed: &[Effect]) {
+    /// Nobody wants to know any more how it stands with an attempt that is over, nor that it begins. A call that may change
+    /// something at a provider goes on to its end: what it began is to be known, so that it can be undone.
+    fn give_up(&mut self, application: Seq, owed: &[Effect]) {
         let of_application = self.running.range((application, 0, "")..=(application, u32::MAX, "~"));
-        let poll = of_application.map(|(key, _)| *key).find(|(_, attempt, name)| {
-            let is_owed = owed.iter().any(|effect| effect.attempt() == *attempt && effect.name() == *name);
-            *name == POLL && !is_owed
-        });
+        let mut poll = None;
+        for (key, running) in of_application {
+            let (_, attempt, name) = *key;
+            let is_owed = owed.iter().any(|effect| effect.attempt() == attempt && effect.name() == name);
+            running.owed.store(is_owed || name == LOOK, Ordering::Release);
+            if name == POLL && !is_owed {
+                poll = Some(*key);
+            }
+        }
         if let Some(running) = poll.and_then(|key| self.running.remove(&key)) {
             running.task.abort();
         }
@@ -207,8 +228,13 @@ impl Errands {
 
     /// Whether there is more to be done, and room for it.
     fn wants_more(&mut self) -> bool {
-        let room = self.kept.iter().zip(MOST).all(|(kept, most)| *kept < most / 2);
-        room && std::mem::take(&mut self.more)
+        let room = self.kept.iter().zip(MOST).map(|(kept, most)| *kept < most / 2);
+        let wanted = self.more.iter().zip(room).any(|(more, room)| *more && room);
+        if wanted {
+            // Everything that is owed is told again, of both sorts.
+            self.more = [false; 2];
+        }
+        wanted
     }
 }
 

@@ -49,6 +49,14 @@ impl Effect {
         }
     }
 
+    /// What is verified.
+    pub fn kind(&self) -> ChallengeKind {
+        match self {
+            Self::Start { kind, .. } | Self::Check { kind, .. } | Self::Poll { kind, .. } => *kind,
+            Self::Erase(erasure) => erasure.kind,
+        }
+    }
+
     /// The name in metrics and in scenarios.
     pub fn name(&self) -> &'static str {
         match self {

@@ -285,8 +285,8 @@ fn time(state: &State, at: Timestamp) -> Received {
             attempt: attempt.number,
             kind: attempt.kind,
             // Where the provider never began, the customer had nothing to do.
-            failure: match state {
-                State::Challenged { phase: Phase::Starting, .. } => Failure::Provider,
+            failure: match (state, &attempt.begun) {
+                (State::Challenged { phase: Phase::Starting, .. }, None) => Failure::Provider,
                 _ => Failure::TimedOut,
             },
         }),

@@ -21,7 +21,7 @@ pub use effect::Effect;
 pub use event::{Cause, Event, Impossible};
 pub use input::{Forbidden, Input, Occasion, Received, receive};
 pub use state::{Action, Attempt, Begun, Party, Phase, Reviewer, Stands, State, StateKind, Verifier};
-pub use transitions::TRANSITIONS;
+pub use transitions::{LATE, TRANSITIONS};
 
 use crate::domain::challenge::{ChallengeKind, Kinds};
 use crate::domain::decision::Outcome;

@@ -11,6 +11,10 @@ pub(super) fn entered(state: &State, at: Timestamp) -> Result<Received, Forbidde
     match state {
         State::Challenged { attempt, phase, .. } if attempt.kind == ChallengeKind::SmsCode => match phase {
             Phase::ActionNeeded => Ok(Received::Happens(Event::CodeEntered { attempt: attempt.number })),
+            // Another one is on its way: the one that was sent is as good.
+            Phase::Starting if attempt.begun.is_some() => {
+                Ok(Received::Happens(Event::CodeEntered { attempt: attempt.number }))
+            }
             _ => forbid("the code has not been sent yet"),
         },
         State::Challenged { .. } => forbid("it is not a code that is asked for"),

@@ -166,12 +166,13 @@ fn candidates(model: &Model, term: &Term, facts: &Facts, trial: &Trial<'_>) -> V
                 _ => None,
             };
             let step = 1.0 / term.points.len() as f64;
+            let lower = |place: usize| place.checked_sub(1).and_then(|before| term.edges.get(before)).copied();
             let interval = |place: usize| {
                 let crossed = at.map_or(term.points.len() / 2, |at| at.abs_diff(place));
                 let up = at.is_none_or(|at| place > at);
                 let edge =
                     if up { place.checked_sub(1).and_then(|before| term.edges.get(before)).copied() } else { None };
-                let number = edge.or_else(|| term.edges.get(place).map(|edge| just_below(*edge)))?;
+                let number = edge.or_else(|| term.edges.get(place).map(|edge| just_below(*edge, lower(place))))?;
                 Some((crossed as f64 * step, Signal::Number(number)))
             };
             (0..term.points.len()).filter(|place| Some(*place) != at).filter_map(interval).collect()
@@ -183,9 +184,10 @@ fn candidates(model: &Model, term: &Term, facts: &Facts, trial: &Trial<'_>) -> V
     }
 }
 
-/// The nearest number below an edge that a person would say.
-fn just_below(edge: f64) -> f64 {
-    if edge.fract() == 0.0 { edge - 1.0 } else { edge - edge.abs() * 1e-6 }
+/// The nearest number below an edge that a person would say, and not below the edge before it.
+fn just_below(edge: f64, before: Option<f64>) -> f64 {
+    let near = if edge.fract() == 0.0 { edge - 1.0 } else { edge - edge.abs() * 1e-6 };
+    before.map_or(near, |before| near.max(before))
 }
 
 /// The nearest value of a linear input in one direction that changes the outcome, with how near it is.

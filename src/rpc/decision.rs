@@ -11,11 +11,12 @@ use super::proto::{
 use super::service::{Service, Told, caller};
 use super::{deadline, quote, status};
 use crate::domain::keys::KeyKind;
+use crate::domain::time::Timestamp;
 use crate::engine::{self, Answered, Refused, Report, Submit, Watch};
 use crate::store::ListQuery;
 use futures_util::Stream;
 use std::pin::Pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status};
 
 /// How long a `Decide` takes, from the first byte of its message to its answer.
@@ -57,6 +58,8 @@ struct Watching {
     told: Told,
     /// Whether the last message was of a settled application.
     settled: bool,
+    /// How long something may still change by itself, after a decline.
+    open_for: Option<Duration>,
 }
 
 impl Watching {
@@ -65,10 +68,15 @@ impl Watching {
         if self.settled {
             return None;
         }
-        let next = self.watch.next().await.map_err(status::refused);
+        let next = match self.open_for {
+            Some(open_for) => tokio::time::timeout(open_for, self.watch.next()).await.ok()?,
+            None => self.watch.next().await,
+        };
+        let next = next.map_err(status::refused);
         let application = next.and_then(|history| self.service.application(&history, &self.told));
         // An error is the last that is said.
         self.settled = application.as_ref().map_or(true, is_settled);
+        self.open_for = application.as_ref().ok().and_then(|declined| open_for(declined, self.service.engine.now()));
         Some((application, self))
     }
 }
@@ -81,6 +89,15 @@ fn is_settled(application: &Application) -> bool {
         // Paying in one go and a person's review stay open for a while.
         State::Declined | State::Challenged | State::Verifying | State::InReview | State::Unspecified => false,
     }
+}
+
+/// How long something may still change by itself: after a decline, until its later window ends.
+fn open_for(application: &Application, now: Timestamp) -> Option<Duration> {
+    let ms = |at: &prost_types::Timestamp| at.seconds.saturating_mul(1_000) + i64::from(at.nanos) / 1_000_000;
+    let offer = application.pay_in_full.as_ref().and_then(|offer| offer.offer_until.as_ref());
+    let until = application.review_until.iter().chain(offer).map(ms).max()?;
+    let declined = application.state() == super::proto::State::Declined;
+    declined.then(|| Duration::from_millis(until.saturating_sub(now.ms()).max(0).unsigned_abs()))
 }
 
 #[tonic::async_trait]
@@ -139,7 +156,7 @@ impl DecisionService for Decisions {
         let id = convert::application_id(application_id).map_err(status::invalid)?;
         let watch = self.service.engine.watch(merchant, id).await.map_err(status::refused)?;
         let told = Told { history: *history, statements: false };
-        let watching = Watching { watch, service: self.service.clone(), told, settled: false };
+        let watching = Watching { watch, service: self.service.clone(), told, settled: false, open_for: None };
         Ok(Response::new(Box::pin(futures_util::stream::unfold(watching, Watching::next))))
     }
 

@@ -107,6 +107,9 @@ pub struct Failure {
     pub message: String,
     /// What was expected and what came.
     pub differences: Vec<Difference>,
+    /// Where in the file the step begins, of which something came out differently.
+    #[serde(skip)]
+    pub step: Option<usize>,
 }
 
 /// One value that came out differently.
@@ -339,9 +342,13 @@ impl Stage<'_> {
             return Ok((ran(None, failures, false), seen));
         }
         let mut source = told.source.clone();
+        let mut mended = std::collections::BTreeSet::new();
         // From the end on, so that what stands before keeps its place.
         for Surprise { step, values, wrong } in came.iter().rev() {
-            source = lines::mend(&source, *step, values, wrong).unwrap_or(source);
+            if let Some(written) = lines::mend(&source, *step, values, wrong) {
+                source = written;
+                mended.insert(*step);
+            }
         }
         let updated = source != told.source;
         if updated {
@@ -350,7 +357,8 @@ impl Stage<'_> {
             std::fs::write(path, source).map_err(unwritable)?;
         }
         // What no rewriting mends stays a failure.
-        let kept = failures.into_iter().filter(|failure| failure.differences.is_empty()).collect();
+        let is_mended = |failure: &Failure| failure.step.is_some_and(|step| mended.contains(&step));
+        let kept = failures.into_iter().filter(|failure| !is_mended(failure)).collect();
         Ok((ran(None, kept, updated), seen))
     }
 }

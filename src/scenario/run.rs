@@ -91,7 +91,7 @@ pub async fn tell(told: &Told, parts: &Parts, world: &World) -> Outcome {
 impl Telling<'_> {
     fn fail(&mut self, at: usize, message: impl Into<String>) {
         let line = lines::number(&self.told.source, at);
-        self.outcome.failures.push(Failure { line, message: message.into(), differences: Vec::new() });
+        self.outcome.failures.push(Failure { line, message: message.into(), differences: Vec::new(), step: None });
     }
 
     fn script(&mut self, kind: ChallengeKind, placed: &Placed<Provider>) {
@@ -369,7 +369,7 @@ impl Telling<'_> {
         if !differences.is_empty() {
             let line = differences.first().map_or(0, |difference| difference.line);
             let message = format!("{} came out differently", placed.value.things().join(", "));
-            self.outcome.failures.push(Failure { line, message, differences });
+            self.outcome.failures.push(Failure { line, message, differences, step: Some(at) });
         }
     }
 

@@ -6,8 +6,8 @@ use crate::engine::{self, Act, Caller, Engine, Given, Mailbox, Refused};
 use crate::journey::Input;
 use crate::provider::{Notice, NoticeError};
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -36,7 +36,6 @@ pub(super) fn router(engine: Arc<Engine>) -> Router {
     Router::new()
         .route("/webhooks/{provider}/{secret}", post(notice))
         .route(engine::RETURN_PATH, get(came_back))
-        .layer(DefaultBodyLimit::max(MAX_NOTICE_BYTES))
         .with_state(Doors { engine, mailbox })
 }
 
@@ -46,11 +45,13 @@ async fn notice(
     Path((provider, _)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> StatusCode {
+    // Nobody but a provider gets as far as a body being read.
     if uri.path() != engine.notice_path(&provider) {
         return StatusCode::NOT_FOUND;
     }
+    let Ok(body) = axum::body::to_bytes(body, MAX_NOTICE_BYTES).await else { return StatusCode::PAYLOAD_TOO_LARGE };
     let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers: Vec<_> =
         headers.iter().take(MAX_HEADERS).map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
@@ -113,8 +114,8 @@ impl Doors {
             digest.update(&self.engine.keyed_hash(name, value).to_le_bytes());
         }
         let content = digest.finish();
-        // A page that is loaded again is the same request.
-        let name = format!("return-{attempt}-{}", &content.to_string()[..32]);
+        // A page that is loaded again is the same request; whoever makes parameters up has sixteen names to use up.
+        let name = format!("return-{attempt}-{}", &content.to_string()[..1]);
         let act = Act {
             request_id: RequestId::parse(&name).map_err(|_| Refused::NotFound)?,
             content,

@@ -19,6 +19,10 @@ use tokio::sync::{Semaphore, oneshot};
 
 /// How many requests are answered at once; more hear 503.
 const AT_ONCE: usize = 64;
+/// How many notices and browsers are taken in at once; more hear 503.
+const DOORS_AT_ONCE: usize = 256;
+/// How long one request may take, its body included.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a stopping server waits for its last answers.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// The type of what Prometheus reads.
@@ -89,24 +93,27 @@ fn serve(listener: TcpListener, shown: Shown) -> io::Result<Running> {
 }
 
 fn router(shown: Shown) -> Router {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
-    let bounded = move |request, next: axum::middleware::Next| {
-        let places = places.clone();
-        async move {
-            match places.try_acquire() {
-                Ok(_place) => next.run(request).await,
-                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-            }
-        }
-    };
-    let doors = shown.doors.clone().map(doors::router);
-    Router::new()
+    let doors = shown.doors.clone().map(doors::router).unwrap_or_default();
+    let watched = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(shown)
-        .merge(doors.unwrap_or_default())
-        .layer(axum::middleware::from_fn(bounded))
+        .with_state(shown);
+    // Apart, so that nobody from outside takes the places of those that watch.
+    bounded(watched, AT_ONCE).merge(bounded(doors, DOORS_AT_ONCE))
+}
+
+/// Answers so many requests at once, each within its time; others hear 503, and what takes longer 408.
+fn bounded(router: Router, at_once: usize) -> Router {
+    let places = Arc::new(Semaphore::new(at_once));
+    router.layer(axum::middleware::from_fn(move |request, next: axum::middleware::Next| {
+        let places = places.clone();
+        async move {
+            let Ok(_place) = places.try_acquire() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+            let answer = tokio::time::timeout(PATIENCE, next.run(request)).await;
+            answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+        }
+    }))
 }
 
 async fn readyz(State(shown): State<Shown>) -> Response {

@@ -13,6 +13,7 @@ use crate::journey::{self, Begun, Effect, Erasure, Input};
 use crate::provider::{self, Call, Denial, Handle, Progress, Provider, ProviderError, StartRequest, Started};
 use crate::store::{Entry, Event};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -33,6 +34,8 @@ const LOOKS: u32 = 3;
 pub(super) struct Run {
     pub outbox: Arc<Outbox>,
     pub turns: Arc<Semaphore>,
+    /// Whether it is owed still.
+    pub owed: Arc<AtomicBool>,
     /// Hints that there is something to see.
     pub pokes: mpsc::Receiver<Token>,
     /// While it does not sleep.
@@ -51,10 +54,7 @@ impl Run {
     /// Runs it to its end. `None`: there is nothing to say.
     pub async fn run(mut self) -> Option<Heard> {
         let effect = self.effect.clone();
-        let kind = match &effect {
-            Effect::Start { kind, .. } | Effect::Check { kind, .. } | Effect::Poll { kind, .. } => *kind,
-            Effect::Erase(erasure) => erasure.kind,
-        };
+        let kind = effect.kind();
         let provider = self.outbox.providers.get(kind).cloned();
         let actor = provider.as_ref().map_or("engine", |provider| provider.name());
         let said = match (&effect, provider) {
@@ -100,6 +100,10 @@ impl Run {
         let mut pause = PAUSE;
         for left in (0..STARTS).rev() {
             let turn = self.turn(attempt).await;
+            // Nobody is sent a code for a journey that ended while this waited.
+            if !self.owed.load(Ordering::Acquire) {
+                return None;
+            }
             let error = match turn.within(provider.start(&turn.call, &request)).await {
                 Ok(started) => return Some((self.begun(provider, attempt, kind, started)?, None)),
                 Err(error) => error,
@@ -159,13 +163,16 @@ impl Run {
         let Some(handle) = self.handle(sealed) else { return fails(attempt, Failure::Provider) };
         let (mut pause, mut failed) = (PAUSE, 0);
         loop {
-            let given = self.given.take();
             let turn = self.turn(attempt).await;
-            let progress = match &given {
+            let progress = match &self.given {
                 Some(given) => turn.within(provider.submit(&turn.call, &handle, given)).await,
                 None => turn.within(provider.poll(&turn.call, &handle)).await,
             };
             drop(turn);
+            // It is handed over again only where the provider says that it has not been looked at.
+            if !progress.as_ref().is_err_and(ProviderError::may_pass) {
+                self.given = None;
+            }
             let wait = match progress {
                 Ok(Progress::Done(evidence)) => return self.yields(attempt, evidence).await,
                 Ok(Progress::Denied(denial)) => return fails(attempt, failure_of(denial)),

@@ -77,7 +77,10 @@ impl Sequencer {
         match self.receive(application, |_| true, input, features, at) {
             Ok(Some(happening)) => judged.extend(self.happen(happening, at, Causer::itself(actor, token)).ok()),
             Ok(None) => {}
-            Err(error) => tracing::error!(%error, actor, "what a provider said could not be taken in"),
+            Err(error) => {
+                tracing::error!(%error, actor, "what a provider said could not be taken in: it is asked again");
+                self.errands.send(Errand::More);
+            }
         }
     }
 
@@ -97,6 +100,11 @@ impl Sequencer {
             };
             let moved = item.is_some();
             judged.extend(item);
+            if judged.len() >= super::HAND_OVER {
+                // After a long stop much is due at once.
+                self.handoff.push(judged);
+                self.known.forget_committed(self.handoff.committed());
+            }
             if !moved {
                 self.known.projection.awake.postpone(application, due);
             }

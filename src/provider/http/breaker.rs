@@ -13,6 +13,9 @@ pub struct Limits {
     pub rest_ms: i64,
 }
 
+/// How far apart the times of two calls under way may be, in milliseconds.
+const LONGEST_CALL_MS: i64 = 60_000;
+
 impl Default for Limits {
     fn default() -> Self {
         Self { failures: 5, rest_ms: 30_000 }
@@ -91,10 +94,10 @@ impl Breaker {
         };
     }
 
-    /// Whether `now` is within the rest that began at `since`. A clock that goes backwards ends the rest: nothing is left
-    /// alone until a time that may be years away.
+    /// Whether `now` is within the rest that began at `since`. A clock that goes backwards by more
+    /// than a call takes ends the rest: nothing is left alone until a time that may be years away.
     fn rests(&self, since: Timestamp, now: Timestamp) -> bool {
-        (0..self.limits.rest_ms).contains(&(now.ms() - since.ms()))
+        (-LONGEST_CALL_MS..self.limits.rest_ms).contains(&(now.ms() - since.ms()))
     }
 }
 
@@ -148,6 +151,9 @@ mod tests {
         );
         check("late news do not close it", &and(vec![Answered, Refused(1_050)]), open(1_000));
         check("late failures do not prolong it", &and(vec![Failed(1_090), Admitted(1_100)]), half(1_100));
-        check("a clock set back does not lock it", &and(vec![Admitted(10)]), half(10));
+        check("what began before does not pass", &and(vec![Refused(10)]), open(1_000));
+        let late = LONGEST_CALL_MS + 1_000;
+        let set_back = vec![Failed(late), Failed(late), Failed(late), Admitted(999)];
+        check("a clock set back does not lock it", &set_back, half(999));
     }
 }

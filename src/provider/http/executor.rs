@@ -71,10 +71,10 @@ impl Executor {
         request: &Request,
         interpret: impl Fn(&Response) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
-        let mut tries = 0;
+        let (begun, mut tries) = (Instant::now(), 0);
         loop {
             let started = Instant::now();
-            let result = self.once(call, safe, request, &interpret).await;
+            let result = self.once(call, begun, safe, request, &interpret).await;
             tries += 1;
             self.tell(name, tries, started.elapsed(), result.as_ref().err());
             let error = match result {
@@ -91,11 +91,13 @@ impl Executor {
     async fn once<T>(
         &self,
         call: &Call,
+        begun: Instant,
         safe: Safe,
         request: &Request,
         interpret: &impl Fn(&Response) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
-        if !self.breaker(|breaker| breaker.admits(call.now)) {
+        let now = || call.now.plus_ms(i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX));
+        if !self.breaker(|breaker| breaker.admits(now())) {
             return Err(ProviderError::Open);
         }
         let Ok(Ok(_place)) = tokio::time::timeout(left(call), self.places.acquire()).await else {
@@ -110,7 +112,7 @@ impl Executor {
             // A caller in a hurry says nothing about the provider.
             Err(TransportError::Timeout) if timeout < self.limits.timeout => {}
             Ok(response) if response.status < 500 => self.breaker(Breaker::answered),
-            _ => self.breaker(|breaker| breaker.failed(call.now)),
+            _ => self.breaker(|breaker| breaker.failed(now())),
         }
         let response = sent.map_err(|error| lost(error, safe))?;
         interpret(&response).map_err(|error| match error {

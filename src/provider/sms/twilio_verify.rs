@@ -193,7 +193,8 @@ fn interpret_start(response: &Response, length: u8) -> Result<Started, ProviderE
 fn interpret_check(response: &Response) -> Result<Progress, ProviderError> {
     match response.status {
         200 | 201 => {}
-        404 => return Err(gone()),
+        // Whether it was right stays unknown, and this one compares no more codes: another is to be sent.
+        404 => return Ok(Progress::Expired),
         _ if code(response) == Some(60202) => return Ok(Progress::Denied(Denial::TooManyTries)),
         _ => return Err(refusal(response)),
     }
@@ -353,7 +354,7 @@ mod tests {
         assert_eq!(read(&answer("twilio_verify/check-approved")), ["Done(Evidence(…))"; 2]);
         assert_eq!(read(&answer("twilio_verify/check-wrong")), ["Wrong", "Act(EnterCode(6))"]);
         assert_eq!(read(&answer("twilio_verify/check-60202")), ["Denied(TooManyTries)", "rate_limited"]);
-        assert_eq!(read(&answer("twilio_verify/check-404")), ["indeterminate"; 2]);
+        assert_eq!(read(&answer("twilio_verify/check-404")), ["Expired", "indeterminate"]);
         for (status, valid, check, look) in [
             ("approved", true, "Done(Evidence(…))", "Done(Evidence(…))"),
             ("approved", false, "indeterminate", "indeterminate"),
