@@ -135,6 +135,7 @@ impl Telling<'_> {
                 Ok(asked) => asked,
                 Err(message) => return self.stop(at, message),
             };
+            let request = self.at_its_time(&method, request);
             let answer = self.world.call(&method, &request).await;
             self.last = Some((method.clone(), request));
             self.take(at, step, &method, answer, &mut came).await;
@@ -232,6 +233,19 @@ impl Telling<'_> {
             _ => return Err("this step does nothing".into()),
         };
         Ok((method.into(), asked))
+    }
+
+    /// A server may take times from requests: then everything happens when the story begins. Others do not look at it.
+    fn at_its_time(&self, method: &str, mut request: Value) -> Value {
+        let reads = ["GetApplication", "ListReviews", "ListApplications", "ExplainDecision", "QuotePlans"];
+        let is_command = !reads.iter().any(|read| method.ends_with(read));
+        if let (false, true, Ok(begins)) = (self.world.is_own(), is_command, self.told.begins()) {
+            let known = request.get("occurredAt").is_some();
+            if let Some(request) = request.as_object_mut().filter(|_| !known) {
+                request.insert("occurredAt".into(), begins.to_string().into());
+            }
+        }
+        request
     }
 
     /// A request id that no other run uses.

@@ -138,7 +138,7 @@ fn the_schema_for_editors_is_current() {
 
 #[test]
 fn stories_that_set_neither_time_nor_providers_run_on_a_server() {
-    let server = Server::start(&["--mock-providers", "--store", "memory"]);
+    let server = Server::start(&["--mock-providers", "--store", "memory", "--clock", "request"]);
     let ran = scenario(&["run", "fixtures/scenarios", "--json", "--server", &server.grpc]);
     let told = report(&ran);
     let stories = told["stories"].as_array().unwrap();
