@@ -114,8 +114,9 @@ impl Doors {
             digest.update(&self.engine.keyed_hash(name, value).to_le_bytes());
         }
         let content = digest.finish();
-        // A page that is loaded again is the same request; whoever makes parameters up has sixteen names to use up.
-        let name = format!("return-{attempt}-{}", &content.to_string()[..1]);
+        // A page that is loaded again is the same request. Whoever makes parameters up has sixteen names to use up for each
+        // attempt; names are the merchant's, so the application's stands in them.
+        let name = format!("return-{id}-{attempt}-{}", &content.to_string()[..1]);
         let act = Act {
             request_id: RequestId::parse(&name).map_err(|_| Refused::NotFound)?,
             content,

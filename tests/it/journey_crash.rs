@@ -74,7 +74,8 @@ fn purchase(n: u64) -> DecideRequest {
 async fn visit(n: u64, page: &str, walked: &Walked, http: &Http) -> Result<(), ()> {
     let get = |url: String| async move {
         let answer = http.send(&Request::new(Method::Get, url), Duration::from_secs(10)).await.map_err(|_| ())?;
-        Ok(answer.header("location").map(ToOwned::to_owned))
+        // What says that it cannot now is loaded again.
+        if answer.status >= 500 { Err(()) } else { Ok(answer.header("location").map(ToOwned::to_owned)) }
     };
     let back = walked.on_the_way_back.lock().unwrap().get(&n).cloned();
     let back = match back {
