@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod plan;
 pub mod reason;
 pub mod sealed;
+pub mod storefront;
 pub mod submission;
 pub mod text;
 pub mod time;

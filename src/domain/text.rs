@@ -28,9 +28,49 @@ pub fn snake(text: &str, max: usize) -> Result<Box<str>, Invalid> {
     })
 }
 
+/// The longest address of a page, in bytes.
+const MAX_WEB_ADDRESS: usize = 2_048;
+
+/// Checks the address of a page to which a browser is led: https, or http on this machine; no user, no password.
+pub fn web_address(text: &str) -> Result<Box<str>, Invalid> {
+    let uri = text.parse::<http::Uri>().ok().filter(|_| text.len() <= MAX_WEB_ADDRESS);
+    let good = uri.is_some_and(|uri| {
+        let host = uri.host().unwrap_or_default();
+        let named = !host.is_empty() && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        match uri.scheme_str() {
+            Some("https") => named,
+            Some("http") => named && matches!(host, "localhost" | "127.0.0.1" | "[::1]"),
+            _ => false,
+        }
+    });
+    good.then(|| text.into()).ok_or_else(|| Invalid::expected("an address such as https://shop.example/help"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn browsers_are_led_to_pages_only() {
+        for good in ["https://shop.example", "https://shop.example:8443/a?b=c#d", "http://127.0.0.1:8090/x"] {
+            assert!(web_address(good).is_ok(), "{good}");
+        }
+        let long = format!("https://shop.example/{}", "x".repeat(2_048));
+        for bad in [
+            "",
+            "shop.example",
+            "/path",
+            "javascript:alert(1)",
+            "http://shop.example",
+            "https://",
+            "https://a@shop.example",
+            "https://shop.example/a b",
+            "https://shop.example/\"onload=",
+            &long,
+        ] {
+            assert!(web_address(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn bounds_hold_in_characters() {

@@ -6,7 +6,7 @@
 //! A deferral by days or months moves every date. A plan with interest repays by level payments.
 
 use crate::domain::money::Money;
-use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice, Terms};
+use crate::domain::plan::{Instalment, Plan, PlanChoice, Terms};
 use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 
@@ -28,18 +28,9 @@ pub fn schedule(terms: &Terms, amount: Money, today: Date) -> Plan {
         .into_iter()
         .zip(parts)
         .enumerate()
-        .map(|(at, (due_date, (purchase_amount_minor, customer_interest_minor)))| {
-            let customer_fee_minor = if at == 0 { fee_minor } else { 0 };
-            let total_amount_minor =
-                purchase_amount_minor.saturating_add(customer_fee_minor).saturating_add(customer_interest_minor);
-            Instalment {
-                due_date,
-                purchase_amount_minor,
-                customer_fee_minor,
-                customer_interest_minor,
-                total_amount_minor,
-                state: InstalmentState::Pending,
-            }
+        .map(|(at, (due_date, (purchase_minor, interest_minor)))| {
+            let fee_minor = if at == 0 { fee_minor } else { 0 };
+            Instalment::agreed(due_date, purchase_minor, fee_minor, interest_minor)
         })
         .collect();
     let interest = instalments.iter().fold(0_i64, |sum, one| sum.saturating_add(one.customer_interest_minor));

@@ -8,7 +8,7 @@ use super::file::{
 use super::lists::Lists;
 use super::offer::{Bounds, Offer, Place};
 use super::rule::{Rule, Rules, environment};
-use super::{Challenge, ChallengeLimits, Merchant, Policy, Windows, trial};
+use super::{Challenge, ChallengeLimits, Merchant, Policy, Windows, customer, trial};
 use crate::domain::Invalid;
 use crate::domain::contact::{Email, Phone};
 use crate::domain::decision::Target;
@@ -18,6 +18,7 @@ use crate::domain::keys::{KeyHasher, KeyKind};
 use crate::domain::money::{Currency, MAX_AMOUNT_MINOR};
 use crate::domain::plan::{PlanChoice, Terms};
 use crate::domain::reason::ReasonCode;
+use crate::domain::storefront::Storefront;
 use crate::domain::text;
 use crate::features::facts::network;
 use crate::text::Refusal;
@@ -103,6 +104,9 @@ pub(super) fn policy(file: PolicyFile, checker: &Checker<'_>) -> Result<Policy, 
             offer_ttl_seconds: checker.window(file.windows.offer_ttl_seconds.as_ref(), 60 * MINUTE_SECONDS)?,
             review_ttl_seconds: checker.window(file.windows.review_ttl_seconds.as_ref(), 14 * DAY_SECONDS)?,
         },
+        storefront: file.storefront.as_ref().map_or(Ok(Storefront::default()), |entry| checker.storefront(entry))?,
+        servicing: file.servicing.as_ref().map(|entry| checker.servicing(entry)).transpose()?,
+        zones: customer::zones(),
         name: file.name,
         version: file.version,
     })
@@ -126,16 +130,16 @@ impl Checker<'_> {
         Refusal::new(self.file, self.source, place..place + 1, message, mend)
     }
 
-    fn expected<T>(&self, at: &Placed<T>, what: &str, mend: impl Into<String>) -> Refusal {
+    pub fn expected<T>(&self, at: &Placed<T>, what: &str, mend: impl Into<String>) -> Refusal {
         let found = quoted(&self.source[at.span(self.source)]);
         self.refuse(at, format!("expected {what}, found {found}"), mend)
     }
 
-    fn parsed<T, V>(&self, at: &Placed<T>, parsed: Result<V, Invalid>) -> Result<V, Refusal> {
+    pub fn parsed<T, V>(&self, at: &Placed<T>, parsed: Result<V, Invalid>) -> Result<V, Refusal> {
         parsed.map_err(|invalid| self.expected(at, &invalid.expected, ""))
     }
 
-    fn at_most(&self, count: usize, most: usize, of: &str) -> Result<(), Refusal> {
+    pub fn at_most(&self, count: usize, most: usize, of: &str) -> Result<(), Refusal> {
         if count <= most {
             return Ok(());
         }
@@ -143,7 +147,7 @@ impl Checker<'_> {
         Err(Refusal::new(self.file, self.source, 0..0, message, "shorten the list"))
     }
 
-    fn bounded_or<T: PartialOrd + Copy + std::fmt::Display>(
+    pub fn bounded_or<T: PartialOrd + Copy + std::fmt::Display>(
         &self,
         value: Option<&Placed<T>>,
         bounds: std::ops::RangeInclusive<T>,
@@ -267,6 +271,7 @@ impl Checker<'_> {
                 plans: entry.plans.as_ref().map(|plans| self.plans(plans)).transpose()?,
                 place: self.place(&entry.countries, &entry.currencies)?,
                 bounds: self.bounds(min, max, entry.max_instalment_count)?,
+                storefront: entry.storefront.as_ref().map(|entry| self.storefront(entry)).transpose()?,
             };
             merchants.insert(self.parsed(id, MerchantId::parse(&id.value))?, merchant);
         }

@@ -64,6 +64,10 @@ pub(super) struct PolicyFile {
     /// How long things stay open.
     #[serde(default)]
     pub windows: WindowsEntry,
+    /// What customers are told about merchants that say nothing else of themselves.
+    pub storefront: Option<StorefrontEntry>,
+    /// What happens to an accepted plan by itself; without it, nothing: the gateway services plans on its own.
+    pub servicing: Option<ServicingEntry>,
 }
 
 /// One plan, named by its three numbers.
@@ -132,6 +136,8 @@ pub(super) struct MerchantEntry {
     pub max_amount_minor: Option<Placed<i64>>,
     /// The longest plan, in instalments.
     pub max_instalment_count: Option<u8>,
+    /// What its customers are told about it.
+    pub storefront: Option<StorefrontEntry>,
 }
 
 fn yes() -> bool {
@@ -421,4 +427,38 @@ pub(super) struct WindowsEntry {
     pub offer_ttl_seconds: Option<Placed<u32>>,
     /// Asking for a person's review after a decline; without it, 14 days.
     pub review_ttl_seconds: Option<Placed<u32>>,
+}
+
+/// What customers are told about a merchant, on pages and in mails. Addresses are https, or http on this machine.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StorefrontEntry {
+    /// The shop's name: 1 to 60 characters.
+    pub name: Placed<String>,
+    /// Where customers write for help.
+    pub support_email: Placed<String>,
+    /// The page where they find help.
+    pub support_url: Option<Placed<String>>,
+    /// The privacy policy.
+    pub privacy_url: Placed<String>,
+    /// The terms.
+    pub terms_url: Placed<String>,
+    /// The gateway's page on which a customer gives another card; `{application_id}` in it stands for the plan's.
+    pub card_change_url: Option<Placed<String>>,
+}
+
+/// What happens to an accepted plan by itself.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ServicingEntry {
+    /// How many hours before a due date the customer is reminded, at most four times; without it, 96 and 72.
+    pub reminder_hours: Option<Vec<Placed<u16>>>,
+    /// By how many days the customer may move a due date, once: at most 60; without it, 15.
+    pub movable_days: Option<Placed<u8>>,
+    /// The hour of the day at which an instalment is due, in the customer's time zone; without it, 9.
+    pub due_hour: Option<Placed<i8>>,
+    /// From this hour on nobody is written to; without it, 21.
+    pub quiet_from_hour: Option<Placed<i8>>,
+    /// Until this hour of the morning nobody is written to; without it, 8.
+    pub quiet_until_hour: Option<Placed<i8>>,
 }

@@ -4,6 +4,7 @@
 //! comes out is a [`Policy`], by which [`decide()`] decides and [`judge`] judges.
 
 mod check;
+mod customer;
 mod cutoff;
 mod decide;
 mod file;
@@ -28,7 +29,8 @@ use crate::domain::geo::Country;
 use crate::domain::ids::MerchantId;
 use crate::domain::keys::KeyHasher;
 use crate::domain::money::Money;
-use crate::domain::plan::{Constraint, PlanChoice, Terms};
+use crate::domain::plan::{Constraint, PlanChoice, Servicing, Terms};
+use crate::domain::storefront::Storefront;
 use crate::features::Facts;
 use crate::model::Contributions;
 use crate::text::{Refusal, yaml};
@@ -116,6 +118,10 @@ pub struct Policy {
     challenges: [Challenge; 3],
     when_challenges_spent: WhenSpent,
     windows: Windows,
+    storefront: Storefront,
+    servicing: Option<Servicing>,
+    /// The time zones of countries that have one.
+    zones: BTreeMap<Country, TimeZone>,
 }
 
 /// What is different for one merchant.
@@ -127,6 +133,7 @@ struct Merchant {
     plans: Option<Vec<Offer>>,
     place: Place,
     bounds: Bounds,
+    storefront: Option<Storefront>,
 }
 
 impl Policy {
@@ -144,6 +151,22 @@ impl Policy {
     /// The merchant's time zone.
     pub fn time_zone(&self, merchant: &MerchantId) -> &TimeZone {
         self.merchants.get(merchant).and_then(|merchant| merchant.time_zone.as_ref()).unwrap_or(&self.time_zone)
+    }
+
+    /// Where a merchant's customers in a country are awake: the country's time zone, or else the merchant's.
+    pub fn customer_zone(&self, merchant: &MerchantId, country: Option<Country>) -> &TimeZone {
+        country.and_then(|country| self.zones.get(&country)).unwrap_or_else(|| self.time_zone(merchant))
+    }
+
+    /// What customers are told about a merchant.
+    pub fn storefront(&self, merchant: &MerchantId) -> &Storefront {
+        let own = self.merchants.get(merchant).and_then(|merchant| merchant.storefront.as_ref());
+        own.unwrap_or(&self.storefront)
+    }
+
+    /// What happens to an accepted plan by itself; `None`: nothing.
+    pub fn servicing(&self) -> Option<&Servicing> {
+        self.servicing.as_ref()
     }
 
     /// How far a challenge of this kind may go.

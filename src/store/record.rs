@@ -428,6 +428,7 @@ struct DiagnosticRecord {
     message: String,
 }
 
+/// A plan as it was accepted; what has become of it since, events tell.
 #[derive(Clone, PartialEq, Message)]
 struct PlanRecord {
     #[prost(message, optional, tag = "1")]
@@ -453,11 +454,6 @@ struct InstalmentRecord {
     customer_fee_minor: i64,
     #[prost(sint64, tag = "4")]
     customer_interest_minor: i64,
-    #[prost(sint64, tag = "5")]
-    total_amount_minor: i64,
-    /// 0 pending, 1 paid.
-    #[prost(uint32, tag = "6")]
-    state: u32,
 }
 
 /// A set of models and policy.

@@ -6,7 +6,7 @@ use crate::domain::decision::{ModelRef, Outcome, Reason, Score, Scores, Standing
 use crate::domain::geo::Country;
 use crate::domain::ids::DecisionId;
 use crate::domain::money::Currency;
-use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
+use crate::domain::plan::{Instalment, Plan, PlanChoice};
 use crate::domain::reason::ReasonCode;
 use crate::domain::sealed::Sealed;
 use crate::domain::submission::{Signal, Signals};
@@ -51,13 +51,9 @@ pub fn keys(n: i64) -> Keys {
 }
 
 pub fn plan(instalment_count: u8) -> Plan {
-    let instalment = |n: u8| Instalment {
-        due_date: jiff::civil::Date::new(2026, 11, 20).unwrap() + jiff::Span::new().months(n),
-        purchase_amount_minor: 11_250,
-        customer_fee_minor: if n == 0 { 642 } else { 0 },
-        customer_interest_minor: 0,
-        total_amount_minor: if n == 0 { 11_892 } else { 11_250 },
-        state: InstalmentState::Pending,
+    let instalment = |n: u8| {
+        let due_date = jiff::civil::Date::new(2026, 11, 20).unwrap() + jiff::Span::new().months(n);
+        Instalment::agreed(due_date, 11_250, if n == 0 { 642 } else { 0 }, 0)
     };
     Plan {
         choice: PlanChoice { instalment_count, deferred_days: 0, deferred_months: 0 },

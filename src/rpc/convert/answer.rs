@@ -298,6 +298,9 @@ pub fn plan(plan: &Plan) -> proto::Plan {
         state: match instalment.state {
             InstalmentState::Pending => proto::InstalmentState::Pending.into(),
             InstalmentState::Paid => proto::InstalmentState::Paid.into(),
+            InstalmentState::Incident => proto::InstalmentState::Incident.into(),
+            InstalmentState::Claimed => proto::InstalmentState::Claimed.into(),
+            InstalmentState::Covered => proto::InstalmentState::Covered.into(),
         },
     });
     proto::Plan {

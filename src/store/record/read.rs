@@ -10,7 +10,7 @@ use crate::domain::ids::{DecisionId, RequestId};
 use crate::domain::keys::Keys;
 use crate::domain::money::{Currency, Money};
 use crate::domain::outcome::RepaymentOutcome;
-use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
+use crate::domain::plan::{Instalment, Plan, PlanChoice};
 use crate::domain::reason::ReasonCode;
 use crate::domain::submission::{Signal, Signals};
 use crate::features::{Facts, Vector};
@@ -248,21 +248,12 @@ pub(super) fn plan(record: PlanRecord) -> Result<Plan, Wrong> {
 }
 
 fn instalment(record: InstalmentRecord) -> Result<Instalment, Wrong> {
-    Ok(Instalment {
-        due_date: date(record.due_date).ok_or(Wrong("instalments.due_date: expected a day of the calendar"))?,
-        purchase_amount_minor: record.purchase_amount_minor,
-        customer_fee_minor: record.customer_fee_minor,
-        customer_interest_minor: record.customer_interest_minor,
-        total_amount_minor: record.total_amount_minor,
-        state: match record.state {
-            0 => InstalmentState::Pending,
-            1 => InstalmentState::Paid,
-            _ => return Err(Wrong("instalments.state: expected 0 or 1")),
-        },
-    })
+    let due_date = date(record.due_date).ok_or(Wrong("instalments.due_date: expected a day of the calendar"))?;
+    let InstalmentRecord { purchase_amount_minor, customer_fee_minor, customer_interest_minor, .. } = record;
+    Ok(Instalment::agreed(due_date, purchase_amount_minor, customer_fee_minor, customer_interest_minor))
 }
 
-fn date(number: i32) -> Option<jiff::civil::Date> {
+pub(super) fn date(number: i32) -> Option<jiff::civil::Date> {
     let (year, day_of_year) = (number.div_euclid(10_000), number.rem_euclid(10_000));
     let year = i16::try_from(year).ok()?;
     jiff::civil::Date::new(year, (day_of_year / 100) as i8, (day_of_year % 100) as i8).ok()

@@ -8,7 +8,7 @@ use crate::domain::ids::{DecisionId, RequestId};
 use crate::domain::keys::Keys;
 use crate::domain::money::{Currency, Money};
 use crate::domain::outcome::RepaymentOutcome;
-use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
+use crate::domain::plan::{Instalment, Plan, PlanChoice};
 use crate::domain::reason::ReasonCode;
 use crate::domain::submission::{Signal, Signals};
 use crate::features::{Facts, FeatureKind, Vector};
@@ -133,15 +133,8 @@ fn score_of((log_odds, calibrated_log_odds, probability): (f64, f64, f64)) -> Sc
 fn plan() -> BoxedStrategy<Plan> {
     let date = (-9999..=9999_i16, 1..=12_i8, 1..=28_i8);
     let date = date.prop_map(|(year, month, day)| jiff::civil::Date::new(year, month, day).unwrap());
-    let state = select(vec![InstalmentState::Pending, InstalmentState::Paid]);
-    let instalment = (date, any::<[i64; 4]>(), state).prop_map(|(due_date, amounts, state)| Instalment {
-        due_date,
-        purchase_amount_minor: amounts[0],
-        customer_fee_minor: amounts[1],
-        customer_interest_minor: amounts[2],
-        total_amount_minor: amounts[3],
-        state,
-    });
+    let instalment = (date, any::<[i64; 3]>())
+        .prop_map(|(date, [purchase, fee, interest])| Instalment::agreed(date, purchase, fee, interest));
     (choice(), money(), any::<i64>(), any::<i64>(), vec(instalment, 0..4))
         .prop_map(|(choice, amount, customer_cost_minor, cost_bps, instalments)| Plan {
             choice,

@@ -5,7 +5,7 @@ use crate::domain::decision::{Decision, Outcome, Reason, Score, Target};
 use crate::domain::keys::Keys;
 use crate::domain::money::Money;
 use crate::domain::outcome::RepaymentOutcome;
-use crate::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
+use crate::domain::plan::{Instalment, Plan, PlanChoice};
 use crate::domain::submission::Signal;
 use crate::features::Vector;
 use crate::store::{Command, Imported, Moved, OutcomeReported, Submitted};
@@ -193,16 +193,14 @@ pub(super) fn plan(plan: &Plan) -> PlanRecord {
 }
 
 fn instalment(instalment: &Instalment) -> InstalmentRecord {
-    let date = instalment.due_date;
     InstalmentRecord {
-        due_date: i32::from(date.year()) * 10_000 + i32::from(date.month()) * 100 + i32::from(date.day()),
+        due_date: date(instalment.due_date),
         purchase_amount_minor: instalment.purchase_amount_minor,
         customer_fee_minor: instalment.customer_fee_minor,
         customer_interest_minor: instalment.customer_interest_minor,
-        total_amount_minor: instalment.total_amount_minor,
-        state: match instalment.state {
-            InstalmentState::Pending => 0,
-            InstalmentState::Paid => 1,
-        },
     }
+}
+
+pub(super) fn date(date: jiff::civil::Date) -> i32 {
+    i32::from(date.year()) * 10_000 + i32::from(date.month()) * 100 + i32::from(date.day())
 }
