@@ -1,10 +1,15 @@
 //! What every store does: one suite, run for each of them. A new store adds one line to `every_store!`.
 
+mod deliveries;
 mod journeys;
 
 use super::specimen::{at, generation, id, imported, journey, keys, merchant, reported, submitted};
 use super::*;
 use crate::domain::keys::KeyKind;
+use deliveries::{
+    dead_deliveries_wait_apart_and_come_back, deliveries_are_written_with_their_entries_and_go_away,
+    endpoints_are_put_beside_the_writer,
+};
 use journeys::{a_journey_is_read_as_it_went, lists_by_state_follow_the_newest_state};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -84,6 +89,9 @@ every_store! {
         readers_see_what_is_committed_beside_the_writer
         everybody_goes_on_at_once
         api_keys_are_put_beside_the_writer
+        deliveries_are_written_with_their_entries_and_go_away
+        dead_deliveries_wait_apart_and_come_back
+        endpoints_are_put_beside_the_writer
         everything_is_there_after_opening_again
         a_full_store_says_so_and_keeps_what_it_has
     }
