@@ -28,8 +28,7 @@ pub const SELECT_ENDPOINTS: &str = "SELECT rowid, id, merchant, url, secret, nex
 
 /// Puts deliveries in place of those with their keys.
 pub fn put(connection: &Connection, deliveries: &[Delivery]) -> Result<()> {
-    let other =
-        "DELETE FROM delivery WHERE state = ?1 AND endpoint = ?2 AND seq = ?3 AND kind = ?4";
+    let other = "DELETE FROM delivery WHERE state = ?1 AND endpoint = ?2 AND seq = ?3 AND kind = ?4";
     let insert = "INSERT OR REPLACE INTO delivery \
         (state, endpoint, seq, kind, application, merchant, since_ms, due_at_ms, tries) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -55,8 +54,7 @@ pub fn put(connection: &Connection, deliveries: &[Delivery]) -> Result<()> {
 
 /// Takes deliveries away, pending or dead.
 pub fn take_away(connection: &Connection, keys: &[DeliveryKey]) -> Result<()> {
-    let delete =
-        "DELETE FROM delivery WHERE state IN (1, 2) AND endpoint = ?1 AND seq = ?2 AND kind = ?3";
+    let delete = "DELETE FROM delivery WHERE state IN (1, 2) AND endpoint = ?1 AND seq = ?2 AND kind = ?3";
     let mut delete = connection.prepare_cached(delete)?;
     for DeliveryKey { endpoint, seq, kind } in keys {
         delete.execute(params![endpoint, seq.0, *kind as u8])?;
