@@ -145,9 +145,16 @@ impl Outcome {
         }
     }
 
-    /// Whether the receiver as a whole fails, so that the next message would fail too.
-    fn is_of_endpoint(self) -> bool {
-        matches!(self, Self::Failed { why: "timeout" | "unreached" | "server_error" | "rate_limited" | "broken", .. })
+    /// Whether the receiver works, as far as this says: one that does not would fail the next message too. `None`: it was not
+    /// asked.
+    fn works(self) -> Option<bool> {
+        match self {
+            Self::Delivered | Self::Refused | Self::Failed { why: "refused" | "redirect", .. } => Some(true),
+            Self::Failed { why: "timeout" | "unreached" | "server_error" | "rate_limited" | "broken", .. } => {
+                Some(false)
+            }
+            Self::Nothing(_) | Self::Failed { .. } => None,
+        }
     }
 }
 
@@ -168,10 +175,14 @@ impl Turns {
     }
 
     fn heard(&self, outcome: Outcome, now: Timestamp) {
-        if !outcome.is_of_endpoint() {
-            self.failures.store(0, Ordering::Release);
-            self.rests_until.store(0, Ordering::Release);
-            return;
+        match outcome.works() {
+            Some(false) => {}
+            Some(true) => {
+                self.failures.store(0, Ordering::Release);
+                self.rests_until.store(0, Ordering::Release);
+                return;
+            }
+            None => return,
         }
         let failures = self.failures.fetch_add(1, Ordering::AcqRel);
         let rest = doubled(REST_MS, failures, LONGEST_REST_MS).max(asked(outcome));

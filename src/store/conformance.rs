@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod journeys;
+mod opening;
 
 use super::specimen::{at, generation, id, imported, journey, keys, merchant, reported, submitted};
 use super::*;
@@ -483,24 +484,4 @@ fn memory_fails_when_told_to_before_or_after_writing() {
         drop(writer);
         memory.writer().unwrap().commit(&batch([imported(2)])).unwrap();
     }
-}
-
-#[test]
-fn a_url_names_the_store() {
-    for (url, expected) in [
-        ("", "expected --store sqlite:PATH or memory"),
-        ("sqlite:", "expected --store sqlite:PATH or memory"),
-        ("sqlite", "expected --store sqlite:PATH or memory"),
-        ("memory:x", "expected --store sqlite:PATH or memory"),
-        ("mysql://user:secret@host", "found `mysql`"),
-        ("postgres://user:secret@host/aval", "a later version"),
-    ] {
-        match open(url, &Options::default()) {
-            Err(StoreError::Unusable(found)) => {
-                assert!(found.contains(expected) && !found.contains("secret"), "{url}: {found}");
-            }
-            _ => panic!("{url}: expected a refusal"),
-        }
-    }
-    assert!(open("memory", &Options::default()).is_ok());
 }

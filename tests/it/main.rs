@@ -15,3 +15,4 @@ mod scenarios;
 mod server;
 mod serving;
 mod tidy;
+mod webhooks;
