@@ -215,8 +215,7 @@ fn outside(
     };
     let return_url = format!("{public_url}{}", engine::RETURN_PATH);
     let carrier = webhook::Client::new(settings.webhook_insecure_targets)?;
-    let notices =
-        Notices { carrier: Some(Arc::new(carrier)), application_of: convert::application_json, ..Notices::default() };
+    let notices = Notices { carrier: Some(Arc::new(carrier)), data_of: convert::event_data, ..Notices::default() };
     let (unserved, applicant_of) = (providers.unserved(), convert::applicant_of);
     let outside = Outside { unserved, providers, return_url, applicant_of, notices };
     Ok((outside, mocks))

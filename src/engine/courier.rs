@@ -51,8 +51,8 @@ const AT_ONCE: usize = 4;
 /// How many calls are under way at all.
 const ALL_AT_ONCE: usize = 256;
 
-/// What is said of an application to its merchant, as JSON: its format is the caller's.
-pub type ApplicationOf = fn(&[Entry]) -> Option<serde_json::Value>;
+/// What the `data` of an event says of an application and of its last entry, beside the version: its format is the caller's.
+pub type DataOf = fn(&[Entry]) -> Option<serde_json::Map<String, serde_json::Value>>;
 
 /// Who tells people and merchants outside what happened. By default nobody is there to.
 #[derive(Clone)]
@@ -63,13 +63,13 @@ pub struct Notices {
     pub mail_of: MailOf,
     /// Who takes messages to merchants' servers.
     pub carrier: Option<Arc<dyn Carrier>>,
-    /// What they say of an application.
-    pub application_of: ApplicationOf,
+    /// What they say.
+    pub data_of: DataOf,
 }
 
 impl Default for Notices {
     fn default() -> Self {
-        Self { mailer: None, mail_of: |_| None, carrier: None, application_of: |_| None }
+        Self { mailer: None, mail_of: |_| None, carrier: None, data_of: |_| None }
     }
 }
 
@@ -295,4 +295,68 @@ fn asked(outcome: Outcome) -> i64 {
 
 fn doubled(first: i64, times: u32, longest: i64) -> i64 {
     first.saturating_mul(1 << times.min(30)).min(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{MerchantId, Seq};
+    use crate::store::DeliveryKey;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_ms(1_795_000_000_000 + ms).unwrap()
+    }
+
+    fn delivery(tries: u32) -> Delivery {
+        let key = DeliveryKey { endpoint: "we_a".into(), seq: Seq(1), kind: DeliveryKind::Webhook };
+        let merchant = MerchantId::parse("shop").unwrap();
+        Delivery { key, application: Seq(1), merchant, since: at(0), due_at: at(0), tries, dead: false }
+    }
+
+    fn failed(after: Option<u64>) -> Outcome {
+        Outcome::Failed { why: "server_error", after: after.map(Duration::from_secs) }
+    }
+
+    #[test]
+    fn pauses_double_up_to_eight_hours_and_end_after_three_days() {
+        let (mut delivery, mut now, mut pauses) = (delivery(0), at(0), Vec::new());
+        while !delivery.dead {
+            let came = came(delivery, failed(None), now, Activity::default().begin());
+            assert!(!came.away);
+            delivery = came.delivery;
+            pauses.push((delivery.due_at.ms() - now.ms()) / 1_000);
+            now = delivery.due_at;
+        }
+        let expected = [5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 5_120, 10_240, 20_480];
+        assert_eq!(pauses[..13], expected, "{pauses:?}");
+        assert!(pauses[13..pauses.len() - 1].iter().all(|pause| *pause == 28_800), "{pauses:?}");
+        assert_eq!(pauses.last(), Some(&0), "a dead one says when it died");
+        assert!(now < at(TRIED_FOR_MS) && delivery.tries as usize == pauses.len());
+    }
+
+    #[test]
+    fn a_receivers_wish_counts_where_it_is_longer_and_within_an_hour() {
+        let due = |after| {
+            let came = came(delivery(0), failed(Some(after)), at(0), Activity::default().begin());
+            (came.delivery.due_at.ms() - at(0).ms()) / 1_000
+        };
+        assert_eq!([due(1), due(60), due(u64::MAX)], [5, 60, 3_600]);
+    }
+
+    #[test]
+    fn an_endpoint_rests_longer_with_each_failure_in_a_row_and_not_after_a_success() {
+        let turns = Turns::new();
+        let rests = |turns: &Turns| turns.rests_until.load(Ordering::Acquire) - at(0).ms();
+        for expected in [1_000, 2_000, 4_000] {
+            turns.heard(failed(None), at(0));
+            assert_eq!(rests(&turns), expected);
+        }
+        turns.heard(Outcome::Failed { why: "too_old", after: None }, at(0));
+        turns.heard(Outcome::Nothing("no_endpoint"), at(0));
+        assert_eq!(rests(&turns), 4_000, "what was not asked says nothing of it");
+        (0..40).for_each(|_| turns.heard(failed(None), at(0)));
+        assert_eq!(rests(&turns), LONGEST_REST_MS);
+        turns.heard(Outcome::Failed { why: "refused", after: None }, at(0));
+        assert!(rests(&turns) < 0, "it works, whatever it says to this one");
+    }
 }

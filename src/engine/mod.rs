@@ -27,7 +27,7 @@ mod vault;
 mod watch;
 
 pub use call::{Act, Caller, Given, Mailbox, Refused, Report, Submit};
-pub use courier::{ApplicationOf, Letter, MailOf, Notices, redeliveries};
+pub use courier::{DataOf, Letter, MailOf, Notices, redeliveries};
 pub use live::{journey_of, judged};
 pub use metered::{
     BATCH_ENTRIES, COMMIT_SECONDS, DECISIONS, DEGRADED, DELIVERIES, DELIVERIES_WAITING, EFFECTS, IN_FLIGHT, SCORE,

@@ -74,3 +74,49 @@ fn on_entering(state: &State) -> &'static [DeliveryKind] {
         | State::Expired => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::challenge::{ChallengeKind, Failure};
+    use crate::domain::sealed::Sealed;
+    use crate::domain::time::Timestamp;
+    use crate::journey::{Action, Begun, Cause, Party, Reviewer};
+
+    #[test]
+    fn merchants_hear_of_every_change_and_customers_of_decisions() {
+        let at = Timestamp::from_ms(5).unwrap();
+        let declined = State::Declined { offer_until: at, review_until: at };
+        let review = State::InReview { by: Reviewer::Customer, expires_at: at };
+        let handle = Sealed(Box::new([]));
+        let begun = Begun { handle, reference: 0, action: Action::EnterCode { length: 6 } };
+        let decided =
+            Step::Decided { cause: Cause::Failure { attempt: 1, failure: Failure::TimedOut }, next: declined.clone() };
+        let application = Some(Topic::ApplicationUpdated);
+        let pay_in_one_go: &[_] = &[DeliveryKind::DeclinedPayInOneGo];
+        let moved = |step, before, after| told(Happened::Moved { step, before, after });
+        for (what, told, merchant, customer) in [
+            ("declined at once", told(Happened::Submitted(&declined)), application, pay_in_one_go),
+            ("in review at once", told(Happened::Submitted(&review)), application, &[]),
+            ("reported", told(Happened::Reported), application, &[]),
+            ("declined later", moved(&decided, &review, &declined), application, pay_in_one_go),
+            ("expired", moved(&Step::Expired, &review, &State::Expired), application, &[]),
+            (
+                "cancelled",
+                moved(&Step::Cancelled { by: Party::Merchant }, &declined, &State::Cancelled { by: Party::Merchant }),
+                application,
+                &[],
+            ),
+            ("stated", moved(&Step::StatementGiven, &review, &review), None, &[]),
+            ("erased", moved(&Step::Erased { attempt: 1 }, &declined, &declined), None, &[]),
+            (
+                "began too late",
+                moved(&Step::Started { attempt: 1, kind: ChallengeKind::SmsCode, begun }, &declined, &declined),
+                None,
+                &[],
+            ),
+        ] {
+            assert_eq!(told, Told { merchant, customer }, "{what}");
+        }
+    }
+}

@@ -149,7 +149,7 @@ impl Bed {
     ) -> Self {
         let notices = Notices {
             carrier: Some(receivers.clone()),
-            application_of: convert::application_json,
+            data_of: convert::event_data,
             mailer: post.clone().map(|post| post as Arc<dyn Mailer>),
             mail_of: |letter| {
                 let text = letter.kind.name();

@@ -215,3 +215,37 @@ fn targets_that_are_nobodys_to_talk_to_are_refused_when_they_are_added() {
         assert!(said.contains(says), "{url}: expected {says:?} in {said}");
     }
 }
+
+#[tokio::test]
+async fn dead_letters_are_listed_and_repeated_by_command() {
+    use aval::domain::delivery::DeliveryKind;
+    use aval::domain::ids::ApplicationId;
+    use aval::store::{Batch, Delivery, DeliveryKey};
+    let place = Place::new();
+    let port = free_port();
+    let (endpoint, secret) = add(&place, &url(port));
+    let server = serve(&place);
+    let id =
+        server.client().await.decide(decide_request("r", "ada", "card")).await.unwrap().into_inner().application_id;
+    assert_eq!(server.terminate(), Some(0));
+    // As if three days had passed.
+    let store = aval::store::open(&place.store(), &Default::default()).unwrap();
+    let application = ApplicationId::parse(&id).unwrap().0.seq();
+    let key = DeliveryKey { endpoint: endpoint.as_str().into(), seq: application, kind: DeliveryKind::Webhook };
+    let at = aval::engine::clock::system_now();
+    let merchant = aval::domain::ids::MerchantId::parse("demo").unwrap();
+    let dead = Delivery { key, application, merchant, since: at, due_at: at, tries: 21, dead: true };
+    store.writer().unwrap().commit(&Batch { deliveries: vec![dead], ..Batch::default() }).unwrap();
+    let listed = webhooks(&place, &["dead", "--merchant", "demo"]);
+    let letter = &listed[0];
+    let shown = [&letter["kind"], &letter["endpoint"], &letter["application_id"], &letter["tries"]];
+    assert_eq!(shown, [&Value::from("webhook"), &endpoint.into(), &id.clone().into(), &21.into()]);
+    assert_eq!(webhooks(&place, &["redeliver", "--dead", "--merchant", "other"])["redelivered"], 0);
+
+    let receiver = Receiver::start(port, &secret);
+    let _server = serve(&place);
+    assert!(receiver.is_quiet(), "what is dead is not tried by itself");
+    assert_eq!(webhooks(&place, &["redeliver", "--dead"])["redelivered"], 1);
+    assert_eq!(receiver.next()["application"], id);
+    assert_eq!(webhooks(&place, &["dead"]), Value::Array(Vec::new()));
+}

@@ -17,6 +17,6 @@ pub use commands::{
     ListRequest, OutcomeReport, QuoteRequest, application_id, explain_decision, list_applications, list_reviews,
     quote_plans, report_outcome,
 };
-pub use event::application_json;
+pub use event::event_data;
 pub use steps::Step;
 pub use submission::{applicant_of, subject, submission};
