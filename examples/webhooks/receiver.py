@@ -15,6 +15,7 @@ import http.server
 import json
 import os
 import sys
+import threading
 import time
 
 WINDOW_SECONDS = 300
@@ -72,6 +73,8 @@ class Known:
 class Receiver(http.server.BaseHTTPRequestHandler):
     keys: list[bytes] = []
     known = Known()
+    # Messages come several at a time: each is on a thread of its own.
+    one_at_a_time = threading.Lock()
     timeout = 10
 
     def do_POST(self):
@@ -82,7 +85,8 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         try:
             message_id = verify(self.keys, self.headers, body, time.time())
             message = json.loads(body)
-            taken = self.known.take(message_id, message)
+            with self.one_at_a_time:
+                taken = self.known.take(message_id, message)
         except Forged as why:
             self.tell({"refused": str(why)})
             return self.answer(401)
@@ -105,7 +109,8 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def tell(self, what: dict):
-        print(json.dumps(what), flush=True)
+        with self.one_at_a_time:
+            print(json.dumps(what), flush=True)
 
     def log_message(self, *_):
         """Addresses of callers are nobody's business."""
