@@ -203,9 +203,13 @@ fn outside(
         }
         false => (settings.providers(&transport, notices_to)?, None),
     };
-    let return_url = format!("{public_url}{}", engine::RETURN_PATH);
-    let outside =
-        Outside { unserved: providers.unserved(), providers, return_url, applicant_of: convert::applicant_of };
+    let outside = Outside {
+        unserved: providers.unserved(),
+        providers,
+        public_url: public_url.into(),
+        applicant_of: convert::applicant_of,
+        statement_subject: convert::statement_subject,
+    };
     Ok((outside, mocks))
 }
 

@@ -5,6 +5,7 @@ use super::activity::Activity;
 use super::clock::{self, Clock, Random};
 use super::committer::{self, Committer, Errands, Handoff};
 use super::hub::Hub;
+use super::links::Links;
 use super::metered::{InFlight, Judgements};
 use super::outbox::{self, ApplicantOf, Outbox};
 use super::readers::Readers;
@@ -15,7 +16,7 @@ use crate::domain::ids::Seq;
 use crate::domain::keys::KeyHasher;
 use crate::policy::Generation;
 use crate::provider::Providers;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Subject};
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -48,6 +49,9 @@ impl Default for Settings {
     }
 }
 
+/// What is kept of a customer's statement.
+pub type StatementSubject = fn(&str) -> Subject;
+
 /// Who is outside.
 #[derive(Clone)]
 pub struct Outside {
@@ -55,17 +59,25 @@ pub struct Outside {
     pub providers: Providers,
     /// What nobody is there to verify, so that it is not asked for.
     pub unserved: Kinds,
-    /// Where a customer's browser comes back to from a provider's page; without a query.
-    pub return_url: String,
+    /// Where customers' browsers find the server, without a slash at the end: they come back there from providers' pages.
+    /// Empty: nowhere, and there are no pages.
+    pub public_url: String,
     /// What a subject says of the customer: its format is the caller's.
     pub applicant_of: ApplicantOf,
+    /// What is kept of a customer's statement: its format is the caller's.
+    pub statement_subject: StatementSubject,
 }
 
 impl Outside {
     /// Nobody, for an engine that decides and goes no further: what it asks for is asked of nobody.
     pub fn nobody() -> Self {
-        let (providers, return_url) = (Providers::default(), String::new());
-        Self { providers, unserved: Kinds::NONE, return_url, applicant_of: |_| None }
+        Self {
+            providers: Providers::default(),
+            unserved: Kinds::NONE,
+            public_url: String::new(),
+            applicant_of: |_| None,
+            statement_subject: |_| Subject(Box::default()),
+        }
     }
 }
 
@@ -114,7 +126,8 @@ impl Engine {
         let (sender, inbox) = mpsc::channel();
         let (errands, errands_of) = tokio::sync::mpsc::unbounded_channel();
         let (hub, next_due, vault) = (Hub::default(), Arc::new(AtomicI64::new(i64::MAX)), Vault::new(hasher.clone()));
-        let Outside { providers, unserved, return_url, applicant_of } = outside;
+        let Outside { providers, unserved, public_url, applicant_of, statement_subject } = outside;
+        let links = Links::new(&hasher, &public_url);
         let readers = Readers::new(store.clone(), activity.clone());
         let sequencer = Sequencer {
             settings: settings.clone(),
@@ -138,7 +151,7 @@ impl Engine {
             vault: vault.clone(),
             clock: settings.clock.clone(),
             generation: generation.clone(),
-            return_url,
+            return_url: format!("{public_url}{}", super::RETURN_PATH),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let to_sequencer = sender.clone();
@@ -161,6 +174,9 @@ impl Engine {
             hasher,
             hub,
             vault,
+            links,
+            applicant_of,
+            statement_subject,
             providers,
             activity,
             next_due,

@@ -16,5 +16,5 @@ pub use commands::{
     ListRequest, OutcomeReport, QuoteRequest, application_id, explain_decision, list_applications, list_reviews,
     quote_plans, report_outcome,
 };
-pub use steps::Step;
+pub use steps::{Step, statement_subject};
 pub use submission::{applicant_of, subject, submission};
