@@ -199,12 +199,6 @@ pub(super) static WORDS: Words = Words {
         see_plan: "See your plan",
         paid: "You pay in one go",
         paid_text: |amount| format!("The shop now collects {amount} from your card: once, without any fee."),
-        collected: "Paid",
-        collected_text: |amount| format!("{amount} has been paid. Thank you."),
-        not_collected: "The payment did not go through",
-        not_collected_text: |amount| {
-            format!("The shop could not collect {amount} from your card. Nothing was charged. You can try again.")
-        },
         cancelled: "The payment was cancelled",
         cancelled_by_customer: "You have cancelled it.",
         cancelled_by_merchant: "The shop has cancelled it.",
