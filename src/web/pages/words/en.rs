@@ -65,7 +65,7 @@ pub(super) static WORDS: Words = Words {
         wrong: "This code is not right. Look at the newest SMS and enter its code.",
         unknown: "We could not check this code. Please enter it again.",
         bad_format: |length| {
-            format!("Enter the {length} digits of the code, such as {}.", &"1234567890"[..usize::from(length.min(10))])
+            format!("Enter the {length} digits of the code, such as {}.", &"4829137056"[..usize::from(length.min(10))])
         },
         no_code: "No code?",
         sent_again: "We sent another code. The newest one is right.",

@@ -69,7 +69,7 @@ pub(super) static WORDS: Words = Words {
         bad_format: |length| {
             format!(
                 "Saisissez les {length} chiffres du code, par exemple {}.",
-                &"1234567890"[..usize::from(length.min(10))]
+                &"4829137056"[..usize::from(length.min(10))]
             )
         },
         no_code: "Pas de code ?",
