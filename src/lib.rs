@@ -8,12 +8,14 @@ pub mod domain;
 pub mod features;
 pub mod model;
 pub mod text;
+pub mod words;
 
 pub mod policy;
 
 pub mod journey;
 pub mod plan;
 
+pub mod notice;
 pub mod provider;
 pub mod store;
 pub mod table;
