@@ -191,7 +191,8 @@ impl Account {
 
     /// How the plan stands, by what is still open.
     fn standing(&self) -> PlanState {
-        let open = self.plan.instalments.iter().zip(&self.under_way).filter(|(instalment, _)| instalment.state.is_open());
+        let open =
+            self.plan.instalments.iter().zip(&self.under_way).filter(|(instalment, _)| instalment.state.is_open());
         open.map(|(_, under_way)| under_way.behind).max().unwrap_or(PlanState::Paid)
     }
 }

@@ -137,9 +137,8 @@ impl Event {
 
 /// What an input means to a plan; the refusal says what was expected.
 pub fn receive(account: &Account, input: Input, at: Timestamp) -> Result<Event, &'static str> {
-    let of = |instalment: u8| {
-        account.plan.instalments.get(usize::from(instalment)).ok_or("the plan has no such instalment")
-    };
+    let of =
+        |instalment: u8| account.plan.instalments.get(usize::from(instalment)).ok_or("the plan has no such instalment");
     match input {
         Input::PayAhead { instalment: Some(instalment) } => {
             if !of(instalment)?.state.is_open() {
