@@ -4,6 +4,7 @@ use super::Engine;
 use super::activity::Activity;
 use super::clock::{self, Clock, Random};
 use super::committer::{self, Committer, Errands, Handoff};
+use super::courier::{self, Courier, Endpoints, Notices, Owing};
 use super::hub::Hub;
 use super::metered::{InFlight, Judgements};
 use super::outbox::{self, ApplicantOf, Outbox};
@@ -59,13 +60,15 @@ pub struct Outside {
     pub return_url: String,
     /// What a subject says of the customer: its format is the caller's.
     pub applicant_of: ApplicantOf,
+    /// Who tells customers and merchants what happened.
+    pub notices: Notices,
 }
 
 impl Outside {
     /// Nobody, for an engine that decides and goes no further: what it asks for is asked of nobody.
     pub fn nobody() -> Self {
         let (providers, return_url) = (Providers::default(), String::new());
-        Self { providers, unserved: Kinds::NONE, return_url, applicant_of: |_| None }
+        Self { providers, unserved: Kinds::NONE, return_url, applicant_of: |_| None, notices: Notices::default() }
     }
 }
 
@@ -114,8 +117,21 @@ impl Engine {
         let (sender, inbox) = mpsc::channel();
         let (errands, errands_of) = tokio::sync::mpsc::unbounded_channel();
         let (hub, next_due, vault) = (Hub::default(), Arc::new(AtomicI64::new(i64::MAX)), Vault::new(hasher.clone()));
-        let Outside { providers, unserved, return_url, applicant_of } = outside;
+        let Outside { providers, unserved, return_url, applicant_of, notices } = outside;
+        let (words, words_of) = tokio::sync::mpsc::unbounded_channel();
+        let (endpoints, deliveries_put) = endpoints(store.as_ref())?;
+        let owing = Owing { endpoints: endpoints.clone(), mails: notices.mailer.is_some() };
         let readers = Readers::new(store.clone(), activity.clone());
+        let courier = Courier {
+            readers: readers.clone(),
+            store: store.clone(),
+            endpoints: endpoints.clone(),
+            vault: vault.clone(),
+            clock: settings.clock.clone(),
+            generation: generation.clone(),
+            notices,
+            activity: activity.clone(),
+        };
         let sequencer = Sequencer {
             settings: settings.clone(),
             store,
@@ -126,11 +142,19 @@ impl Engine {
             random: Random::new(),
             judgements: Judgements::new(),
             errands: Errands(errands.clone()),
+            owing,
+            courier: words.clone(),
             activity: activity.clone(),
             unserved,
             next_due: next_due.clone(),
         };
-        let committer = Committer { handoff, sequencer: sender.clone(), hub: hub.clone(), errands: Errands(errands) };
+        let committer = Committer {
+            handoff,
+            sequencer: sender.clone(),
+            hub: hub.clone(),
+            errands: Errands(errands),
+            courier: words,
+        };
         let outbox = Outbox {
             providers: providers.clone(),
             readers: readers.clone(),
@@ -140,14 +164,16 @@ impl Engine {
             generation: generation.clone(),
             return_url,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let to_sequencer = sender.clone();
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let (runtime, couriers_runtime) = (runtime()?, runtime()?);
+        let (to_sequencer, couriers) = (sender.clone(), sender.clone());
         let spawn =
             |name: &str, run: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(run);
         let threads = vec![
             spawn("sequencer", Box::new(move || sequencer.run(&inbox)))?,
             spawn("committer", Box::new(move || committer::run(&committer, writer)))?,
             spawn("outbox", Box::new(move || runtime.block_on(outbox::run(outbox, errands_of, to_sequencer))))?,
+            spawn("courier", Box::new(move || couriers_runtime.block_on(courier::run(courier, words_of, couriers))))?,
         ];
         let in_flight = Arc::new(InFlight::new());
         let (inbox, threads) = (sender, Mutex::new(threads));
@@ -164,9 +190,18 @@ impl Engine {
             providers,
             activity,
             next_due,
+            endpoints,
+            deliveries_put,
             threads,
         })
     }
+}
+
+/// The merchants' endpoints, and how often commands have put deliveries by now.
+fn endpoints(store: &dyn Store) -> Result<(Endpoints, AtomicI64), StoreError> {
+    let (mut reader, endpoints) = (store.reader()?, Endpoints::default());
+    endpoints.replace(reader.webhook_endpoints()?);
+    Ok((endpoints, AtomicI64::new(reader.deliveries_put()?)))
 }
 
 fn check_clock(clock: &Clock, last: Seq) -> Result<(), StartError> {

@@ -82,6 +82,7 @@ impl Own {
             providers,
             return_url: format!("{OURS}{}", engine::RETURN_PATH),
             applicant_of: convert::applicant_of,
+            notices: engine::Notices::default(),
         };
         let settings = engine::Settings { clock: Clock::Virtual(clock.clone()), ..engine::Settings::small() };
         let store = Arc::new(Memory::new(&crate::store::Options::default()));
