@@ -83,7 +83,7 @@ impl Seen {
         let policy = &engine.generation().policy;
         let (merchant, facts) = (&first.merchant, &submitted.facts);
         let plan = accepted(&state).cloned().unwrap_or_else(|| {
-            let today = super::written::day(now, policy.time_zone(merchant));
+            let today = crate::words::day_of(now, policy.time_zone(merchant));
             plan::schedule(&policy.terms(merchant, facts.plan), facts.amount, today)
         });
         let current = state.attempt().map(|attempt| attempt.kind);
