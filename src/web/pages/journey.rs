@@ -37,11 +37,16 @@ pub enum Note {
     Soon,
     /// The customer's view was taken.
     Stated,
+    /// The card is being charged.
+    Asked,
+    /// A due date was moved.
+    DateMoved,
 }
 
 impl Note {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Done, Self::Moved, Self::Soon, Self::Stated];
+    pub const ALL: [Self; 6] =
+        [Self::Done, Self::Moved, Self::Soon, Self::Stated, Self::Asked, Self::DateMoved];
 
     /// The name in an address.
     pub fn name(self) -> &'static str {
@@ -50,15 +55,20 @@ impl Note {
             Self::Moved => "moved",
             Self::Soon => "soon",
             Self::Stated => "stated",
+            Self::Asked => "asked",
+            Self::DateMoved => "date-moved",
         }
     }
 
-    fn text(self, words: &Words) -> &'static str {
+    /// What it says.
+    pub fn text(self, words: &Words) -> &'static str {
         match self {
             Self::Done => words.notes.done,
             Self::Moved => words.notes.moved,
             Self::Soon => words.notes.soon,
             Self::Stated => words.notes.stated,
+            Self::Asked => words.plan.asked,
+            Self::DateMoved => words.plan.moved,
         }
     }
 }

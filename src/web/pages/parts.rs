@@ -9,9 +9,14 @@ use maud::{Markup, html};
 
 /// A form that takes a step. Its version makes its request's name, so that sending it twice is one request.
 pub fn step_form(scene: &Scene<'_>, step: &str, inside: Markup) -> Markup {
+    form(scene.base, step, scene.query, scene.seen.version, inside)
+}
+
+/// A form that takes a step on a page of this address and version.
+pub fn form(base: &str, step: &str, query: &str, version: usize, inside: Markup) -> Markup {
     html! {
-        form method="post" action={ (scene.base) "/" (step) (scene.query) } {
-            input type="hidden" name="version" value=(scene.seen.version);
+        form method="post" action={ (base) "/" (step) (query) } {
+            input type="hidden" name="version" value=(version);
             (inside)
         }
     }

@@ -313,7 +313,7 @@ fn only_what_waits_loads_itself_again() {
 #[test]
 fn a_decline_says_what_may_be_said_and_until_when() {
     let page = render(&seen(declined(3_600, 86_400)), Language::En);
-    for part in ["repayment is not certain enough", "€120.00", "until 12:00", "until 11:00 on 26\u{a0}November 2026"]
+    for part in ["repayment is not certain enough", "€120.00", "until 12:00", "until 11:00 on 26\u{a0}November\u{a0}2026"]
     {
         assert!(page.contains(part), "{part} in {page}");
     }
