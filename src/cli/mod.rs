@@ -17,6 +17,7 @@ mod replay;
 mod scenario;
 mod serve;
 mod synth;
+mod webhooks;
 
 use crate::config;
 use crate::domain::keys::KeyHasher;
@@ -48,6 +49,8 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
+    #[command(subcommand)]
     Model(model::ModelCommand),
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -72,6 +75,7 @@ impl Cli {
             Command::Decide(decide) => decide.run(),
             Command::Call(call) => call.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Webhooks(webhooks) => webhooks.run(),
             Command::Model(model) => model.run(),
             Command::Policy(policy) => Ok(policy::run(policy)),
             Command::Scenario(scenario) => scenario::run(scenario),

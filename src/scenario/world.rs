@@ -82,6 +82,7 @@ impl Own {
             providers,
             public_url: OURS.into(),
             applicant_of: convert::applicant_of,
+            notices: engine::Notices::default(),
             statement_subject: convert::statement_subject,
         };
         let settings = engine::Settings { clock: Clock::Virtual(clock.clone()), ..engine::Settings::small() };
