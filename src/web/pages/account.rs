@@ -75,11 +75,11 @@ impl PlanScene<'_> {
     }
 
     fn money(&self, amount_minor: i64) -> String {
-        written::money(self.words.language, Money { amount_minor, ..self.account.plan.amount })
+        crate::words::money(Money { amount_minor, ..self.account.plan.amount }, self.words.language)
     }
 
     fn date(&self, date: Date) -> String {
-        written::date(self.words.language, date)
+        crate::words::short_date(date, self.words.language)
     }
 
     fn form(&self, step: &str, inside: Markup) -> Markup {
@@ -134,7 +134,7 @@ impl PlanScene<'_> {
         let (words, account, number) = (self.words(), self.account, place + 1);
         let is_open = one.state.is_open();
         let collecting = is_open && account.is_collecting(place, self.now);
-        let paid_on = one.paid_at.map(|at| (words.paid_on)(&self.date(crate::words::day_of(at, &account.zone))));
+        let paid_on = one.paid_at.map(|at| ((words.paid_on)(&self.date(crate::words::day_of(at, &account.zone)))));
         html! {
             h2 #{ "instalment-" (number) } { ((words.instalment)(number, account.plan.instalments.len())) }
             p.line {

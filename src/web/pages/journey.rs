@@ -45,8 +45,7 @@ pub enum Note {
 
 impl Note {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Done, Self::Moved, Self::Soon, Self::Stated, Self::Asked, Self::DateMoved];
+    pub const ALL: [Self; 6] = [Self::Done, Self::Moved, Self::Soon, Self::Stated, Self::Asked, Self::DateMoved];
 
     /// The name in an address.
     pub fn name(self) -> &'static str {
@@ -194,7 +193,7 @@ impl Scene<'_> {
 
     /// An amount as it is written.
     pub(super) fn money(&self, money: Money) -> String {
-        written::money(self.words.language, money)
+        crate::words::money(money, self.words.language)
     }
 
     /// A time as it is written.

@@ -6,6 +6,9 @@ use crate::domain::reason::Language;
 use crate::words;
 use axum::http::{HeaderMap, header};
 
+/// The most languages of a browser that are looked at.
+const MOST_WANTED: usize = 20;
+
 /// The language of this code.
 pub fn parse(code: &str) -> Option<Language> {
     Language::ALL.into_iter().find(|language| language.code() == code)
@@ -13,24 +16,24 @@ pub fn parse(code: &str) -> Option<Language> {
 
 /// The language in which the pages of an application speak, where none was chosen.
 pub fn of(applicant: &Applicant, headers: &HeaderMap) -> Language {
-    let said = applicant.locale.as_deref().and_then(words::Language::from_tag);
-    // English is spoken to countries that say nothing else: there a browser may know better.
-    let spoken =
-        || applicant.country.as_ref().map(words::Language::of_country).filter(|one| *one != words::Language::English);
-    said.or_else(spoken).map_or_else(|| browsers(headers), from_words)
+    words::spoken(applicant.locale.as_deref(), applicant.country.as_ref()).unwrap_or_else(|| browsers(headers))
 }
 
-/// The browser's.
+/// The browser's: of those that it wants, the one that it wants most.
 pub fn browsers(headers: &HeaderMap) -> Language {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    words::Language::accepted(wanted).map_or(Language::En, from_words)
-}
-
-fn from_words(language: words::Language) -> Language {
-    match language {
-        words::Language::English => Language::En,
-        words::Language::French => Language::Fr,
+    let mut best = (0.0, Language::En);
+    for one in wanted.split(',').take(MOST_WANTED) {
+        let (tag, weight) = one.split_once(';').unwrap_or((one, "q=1"));
+        let language = words::spoken(Some(tag.trim()), None);
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        if let (Some(language), Some(weight)) = (language, weight)
+            && weight > best.0
+        {
+            best = (weight, language);
+        }
     }
+    best.1
 }
 
 #[cfg(test)]
@@ -54,7 +57,7 @@ mod tests {
             (None, Some("BE"), "fr-BE", Language::Fr),
             (None, None, "en;q=0.1,fr-FR;q=0.9", Language::Fr),
             (None, None, "de;q=x, *", Language::En),
-            (None, Some("GB"), "fr", Language::Fr),
+            (None, Some("GB"), "fr", Language::En),
             (None, None, "", Language::En),
         ] {
             assert_eq!(of(&applicant(locale, country), &browser(header)), expected, "{locale:?} {country:?} {header}");

@@ -106,7 +106,7 @@ pub fn back(scene: &Scene<'_>) -> Markup {
 
 /// A schedule.
 pub fn schedule(words: &Words, plan: &Plan) -> Markup {
-    let money = |amount_minor| written::money(words.language, Money { amount_minor, ..plan.amount });
+    let money = |amount_minor| crate::words::money(Money { amount_minor, ..plan.amount }, words.language);
     let cost = plan.customer_cost_minor;
     let costs = cost != 0;
     let total = plan.instalments.iter().fold(0_i64, |sum, one| sum.saturating_add(one.total_amount_minor));
@@ -124,7 +124,7 @@ pub fn schedule(words: &Words, plan: &Plan) -> Markup {
                 tbody {
                     @for one in &plan.instalments {
                         tr {
-                            th scope="row" { (written::date(words.language, one.due_date)) }
+                            th scope="row" { (crate::words::short_date(one.due_date, words.language)) }
                             @if costs {
                                 td.number { (money(one.customer_fee_minor.saturating_add(one.customer_interest_minor))) }
                             }

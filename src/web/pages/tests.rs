@@ -242,7 +242,7 @@ fn every_state_has_a_whole_page_in_every_language() {
             let page = render(&seen(state), language);
             check(&page, language);
             let words = Words::of(language);
-            let amount = written::money(language, Money { amount_minor: 12_000, currency: Currency::EUR });
+            let amount = crate::words::money(Money { amount_minor: 12_000, currency: Currency::EUR }, language);
             let pays = page.contains(&(words.pay.button)(&amount)) && page.contains("action=\"/j/TOKEN/pay?lang=fr\"");
             assert_eq!(pays, is_open, "paying in one go is offered as long as it is possible: {kind:?} {page}");
             assert!(page.contains("https://shop.example/basket?a=1&amp;b=2"), "there is a way back: {kind:?}");
@@ -313,7 +313,8 @@ fn only_what_waits_loads_itself_again() {
 #[test]
 fn a_decline_says_what_may_be_said_and_until_when() {
     let page = render(&seen(declined(3_600, 86_400)), Language::En);
-    for part in ["repayment is not certain enough", "€120.00", "until 12:00", "until 11:00 on 26\u{a0}November\u{a0}2026"]
+    for part in
+        ["repayment is not certain enough", "€120.00", "until 12:00", "until 11:00 on 26\u{a0}November\u{a0}2026"]
     {
         assert!(page.contains(part), "{part} in {page}");
     }

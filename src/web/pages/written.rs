@@ -1,41 +1,21 @@
-//! Amounts, days and times as a page writes them: as [`crate::words`] has them.
+//! Times as a page writes them.
 
-use crate::domain::money::Money;
 use crate::domain::reason::Language;
 use crate::domain::time::Timestamp;
 use crate::words;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// Milliseconds in a minute.
 const MINUTE_MS: i64 = 60_000;
 
-/// The same language, as amounts and dates are written in it.
-pub fn spoken(language: Language) -> words::Language {
-    match language {
-        Language::En => words::Language::English,
-        Language::Fr => words::Language::French,
-    }
-}
-
-/// An amount, such as `€1,234.05` or `1 234,05 €`.
-pub fn money(language: Language, money: Money) -> String {
-    words::money(money, spoken(language))
-}
-
-/// A day, such as `5 March 2026` or `1er mars 2026`.
-pub fn date(language: Language, date: Date) -> String {
-    words::short_date(date, spoken(language))
-}
-
 /// A time up to which or from which something holds, to the minute, rounded up: `14:05` today, else with its day.
 pub fn moment(language: Language, at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let at = at.plus_ms((MINUTE_MS - at.ms() % MINUTE_MS) % MINUTE_MS);
-    let (time, day) = (words::time(at, zone, spoken(language)), words::day_of(at, zone));
+    let (time, day) = (words::time(at, zone, language), words::day_of(at, zone));
     if day == words::day_of(now, zone) {
         return time;
     }
-    let day = date(language, day);
+    let day = words::short_date(day, language);
     match language {
         Language::En => format!("{time} on {day}"),
         Language::Fr => format!("{time} le {day}"),
@@ -55,6 +35,6 @@ mod tests {
         assert_eq!(shown(Language::En, "2026-02-28T13:04:01Z"), "14:05");
         assert_eq!(shown(Language::En, "2026-02-28T13:04:00Z"), "14:04");
         assert_eq!(shown(Language::Fr, "2026-02-28T23:00:00Z"), "0 h 00 le 1er mars 2026");
-        assert_eq!(shown(Language::En, "2026-02-28T22:59:30Z"), "0:00 on 1 March 2026");
+        assert_eq!(shown(Language::En, "2026-02-28T22:59:30Z"), "00:00 on 1 March 2026");
     }
 }

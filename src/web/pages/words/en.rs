@@ -1,8 +1,8 @@
 //! English.
 
 use super::{
-    Bank, Cancel, Declined, Ends, Frame, Handover, How, Missing, Notes, Pay, Plan, Progress, Review, Schedule, Sms, Waiting,
-    Words,
+    Bank, Cancel, Declined, Ends, Frame, Handover, How, Missing, Notes, Pay, Plan, Progress, Review, Schedule, Sms,
+    Waiting, Words,
 };
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::reason::Language;

@@ -1,8 +1,8 @@
 //! French. A space that does not break stands before `:`, `;`, `?` and `!`.
 
 use super::{
-    Bank, Cancel, Declined, Ends, Frame, Handover, How, Missing, Notes, Pay, Plan, Progress, Review, Schedule, Sms, Waiting,
-    Words,
+    Bank, Cancel, Declined, Ends, Frame, Handover, How, Missing, Notes, Pay, Plan, Progress, Review, Schedule, Sms,
+    Waiting, Words,
 };
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::reason::Language;
@@ -266,7 +266,9 @@ pub(super) static WORDS: Words = Words {
         receipt: |number| format!("Reçu de l'échéance {number} (PDF)"),
         refunds: "Remboursements",
         refunded: |amount| format!("La boutique a remboursé {amount} de votre achat."),
-        paid_back: |amount| format!("{amount} sont reversés sur votre carte. Le reste est déduit de ce qui est encore dû."),
+        paid_back: |amount| {
+            format!("{amount} sont reversés sur votre carte. Le reste est déduit de ce qui est encore dû.")
+        },
         card_title: "Votre carte",
         card_text: "Les prochains paiements peuvent être prélevés sur une autre carte. Vous la saisissez sur une page du service \
                     de paiement.",
@@ -275,7 +277,9 @@ pub(super) static WORDS: Words = Words {
         help_text: "Quelque chose ne convient pas ? Écrivez-nous avant l'échéance : nous trouverons une solution.",
         failed_first_title: "Le premier paiement n'a pas abouti",
         failed_first_text: |amount| {
-            format!("Payez-le maintenant ci-dessous. Ou payez le montant entier en une fois : exactement {amount}, sans frais.")
+            format!(
+                "Payez-le maintenant ci-dessous. Ou payez le montant entier en une fois : exactement {amount}, sans frais."
+            )
         },
         asked: "Merci. Votre carte est en cours de débit : cette page l'affiche dès que c'est fait.",
         moved: "La date a été décalée.",
