@@ -8,6 +8,7 @@ use crate::domain::money::Money;
 use crate::domain::plan::{Instalment, InstalmentState, PlanState};
 use crate::domain::storefront::Storefront;
 use crate::domain::time::Timestamp;
+use crate::notice::Links;
 use crate::plan::Account;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -42,13 +43,13 @@ impl PlanScene<'_> {
         let body = html! {
             @if let Some(note) = self.note { p #note .note role="status" { (note.text(self.words)) } }
             (self.trouble())
-            div.card {
+            div.card id=(Links::RECEIPTS) {
                 h1 { (words.title) }
                 p.purchase {
                     ((self.words.frame.purchase)(&self.money(self.account.plan.amount.amount_minor), self.account.plan.choice.instalment_count))
                 }
                 (self.standing())
-                ol.instalments aria-label=(words.instalments) {
+                ol.instalments id=(Links::MOVE) aria-label=(words.instalments) {
                     @for (place, one) in self.account.plan.instalments.iter().enumerate() { li { (self.instalment(place, one)) } }
                 }
             }
@@ -236,7 +237,7 @@ impl PlanScene<'_> {
         let words = self.words();
         html! {
             @if self.storefront.card_change_url.is_some() && self.account.plan.left_to_pay_minor() > 0 {
-                section.card aria-labelledby="card-title" {
+                section.card id=(Links::CARD) aria-labelledby="card-title" {
                     h2 #card-title { (words.card_title) }
                     p { (words.card_text) }
                     (self.form("card", html! { button.second type="submit" { (words.card_button) } }))

@@ -12,7 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::storefront::Storefront;
 use crate::domain::text::MAX_STATEMENT;
 use crate::domain::time::Timestamp;
-use crate::journey::{Action, Attempt, Phase, State, Verifier};
+use crate::journey::{Action, Attempt, Collection, Phase, State, Verifier};
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
@@ -175,7 +175,7 @@ impl Scene<'_> {
             State::InReview { by, expires_at } => ends::in_review(self, *by, *expires_at),
             State::Declined { offer_until, review_until } => ends::declined(self, *offer_until, *review_until),
             State::Accepted { .. } => ends::accepted(self),
-            State::PaidInFull => ends::paid(self),
+            State::PaidInFull { collection } => ends::paid(self, *collection),
             State::Cancelled { by } => ends::cancelled(self, *by),
             State::Expired => ends::expired(self),
         }
@@ -183,7 +183,8 @@ impl Scene<'_> {
 
     /// Whether something may still happen.
     fn is_open(&self) -> bool {
-        self.seen.state.offer_until().is_some()
+        let awaited = State::PaidInFull { collection: Collection::Awaited };
+        self.seen.state.offer_until().is_some() || self.seen.state == awaited
     }
 
     /// Whether the offer to pay in one go stands, and until when.

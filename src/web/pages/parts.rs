@@ -2,7 +2,6 @@
 
 use super::journey::Scene;
 use super::words::Words;
-use super::written;
 use crate::domain::money::Money;
 use crate::domain::plan::Plan;
 use maud::{Markup, html};

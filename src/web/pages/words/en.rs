@@ -199,6 +199,12 @@ pub(super) static WORDS: Words = Words {
         see_plan: "See your plan",
         paid: "You pay in one go",
         paid_text: |amount| format!("The shop now collects {amount} from your card: once, without any fee."),
+        collected: "Paid",
+        collected_text: |amount| format!("{amount} has been paid. Thank you."),
+        not_collected: "The payment did not go through",
+        not_collected_text: |amount| {
+            format!("The shop could not collect {amount} from your card. Nothing was charged. You can try again.")
+        },
         cancelled: "The payment was cancelled",
         cancelled_by_customer: "You have cancelled it.",
         cancelled_by_merchant: "The shop has cancelled it.",
@@ -247,6 +253,7 @@ pub(super) static WORDS: Words = Words {
         move_hint: |days| format!("Once, by up to {days} days, free of charge."),
         move_button: "Move the date",
         receipt: |number| format!("Receipt of instalment {number} (PDF)"),
+        receipt_file: "receipt",
         refunds: "Refunds",
         refunded: |amount| format!("The shop has refunded {amount} of your purchase."),
         paid_back: |amount| format!("{amount} of it goes back to your card. The rest is taken off what is still due."),

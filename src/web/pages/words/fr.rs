@@ -216,6 +216,14 @@ pub(super) static WORDS: Words = Words {
         paid_text: |amount| {
             format!("La boutique prélève maintenant {amount} sur votre carte : une seule fois, sans frais.")
         },
+        collected: "Payé",
+        collected_text: |amount| format!("{amount} ont été payés. Merci."),
+        not_collected: "Le paiement n'a pas abouti",
+        not_collected_text: |amount| {
+            format!(
+                "La boutique n'a pas pu prélever {amount} sur votre carte. Rien n'a été débité. Vous pouvez réessayer."
+            )
+        },
         cancelled: "Le paiement a été annulé",
         cancelled_by_customer: "Vous l'avez annulé.",
         cancelled_by_merchant: "La boutique l'a annulé.",
@@ -264,6 +272,7 @@ pub(super) static WORDS: Words = Words {
         move_hint: |days| format!("Une seule fois, de {days} jours au plus, sans frais."),
         move_button: "Décaler la date",
         receipt: |number| format!("Reçu de l'échéance {number} (PDF)"),
+        receipt_file: "recu",
         refunds: "Remboursements",
         refunded: |amount| format!("La boutique a remboursé {amount} de votre achat."),
         paid_back: |amount| {
