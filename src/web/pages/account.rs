@@ -135,7 +135,7 @@ impl PlanScene<'_> {
         let (words, account, number) = (self.words(), self.account, place + 1);
         let is_open = one.state.is_open();
         let collecting = is_open && account.is_collecting(place, self.now);
-        let paid_on = one.paid_at.map(|at| ((words.paid_on)(&self.date(crate::words::day_of(at, &account.zone)))));
+        let paid_on = one.paid_at.map(|at| (words.paid_on)(&self.date(crate::words::day_of(at, &account.zone))));
         html! {
             h2 #{ "instalment-" (number) } { ((words.instalment)(number, account.plan.instalments.len())) }
             p.line {
