@@ -74,7 +74,7 @@ impl PlanService for Plans {
         let asked = convert::get_receipt(request.get_ref()).map_err(status::invalid)?;
         let (account, history) = self.account(merchant.clone(), asked.application).await?;
         let storefront = self.0.engine.generation().policy.storefront(&merchant);
-        let pdf = convert::receipt(&asked, &account, &history, storefront);
+        let pdf = history.first().and_then(|first| convert::receipt(&asked, &account, first, storefront));
         let pdf = pdf.ok_or_else(|| status::not_offered("expected an instalment that has been paid"))?;
         Ok(Response::new(Receipt { pdf, file_name: format!("receipt-{}.pdf", asked.instalment + 1) }))
     }

@@ -6,6 +6,7 @@ mod canonical;
 mod checks;
 mod commands;
 mod event;
+mod letter;
 mod plan;
 mod steps;
 mod submission;
@@ -19,6 +20,7 @@ pub use commands::{
     quote_plans, report_outcome,
 };
 pub use event::event_data;
+pub use letter::{AskedReceipt, get_receipt, mail, receipt};
 pub use plan::{account_at, plan};
 pub use steps::{Step, statement_subject};
 pub use submission::{applicant_of, subject, submission};
