@@ -195,7 +195,9 @@ fn put_pages(application: &mut proto::Application, state: &State, id: Applicatio
         State::Challenged { .. } | State::Verifying { .. } | State::InReview { .. } | State::Declined { .. } => {
             application.journey_url = (shown.journey_url)(id);
         }
-        State::PaidInFull { collection: Collection::Failed { .. } } => application.journey_url = (shown.journey_url)(id),
+        State::PaidInFull { collection: Collection::Failed { .. } } => {
+            application.journey_url = (shown.journey_url)(id)
+        }
         State::Accepted { .. } => application.plan_url = (shown.plan_url)(id),
         State::PaidInFull { .. } | State::Cancelled { .. } | State::Expired => {}
     }
