@@ -73,7 +73,13 @@ fn offline(arguments: &config::GenerationArgs, request: &DecideRequest) -> Resul
     });
     engine.stop();
     let answered = answered.map_err(|refused| Failure::refused(status::refused(refused)))?;
-    let shown = convert::Shown { unseal: &|_| None, history: false, statements: false };
+    let shown = convert::Shown {
+        unseal: &|_| None,
+        journey_url: &|_| String::new(),
+        plan_url: &|_| String::new(),
+        history: false,
+        statements: false,
+    };
     let history = answered.history.iter().map(AsRef::as_ref);
     convert::application(history, &shown).map_err(|error| Failure::failed(error.to_string()))
 }

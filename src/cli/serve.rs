@@ -213,11 +213,21 @@ fn outside(
         }
         false => (settings.providers(&transport, notices_to)?, None),
     };
-    let return_url = format!("{public_url}{}", engine::RETURN_PATH);
     let carrier = webhook::Client::new(settings.webhook_insecure_targets)?;
-    let notices = Notices { carrier: Some(Arc::new(carrier)), data_of: convert::event_data, ..Notices::default() };
-    let (unserved, applicant_of) = (providers.unserved(), convert::applicant_of);
-    let outside = Outside { unserved, providers, return_url, applicant_of, notices };
+    let notices = Notices {
+        mailer: settings.mailer()?,
+        carrier: Some(Arc::new(carrier)),
+        data_of: convert::event_data,
+        ..Notices::default()
+    };
+    let outside = Outside {
+        unserved: providers.unserved(),
+        providers,
+        public_url: public_url.into(),
+        applicant_of: convert::applicant_of,
+        statement_subject: convert::statement_subject,
+        notices,
+    };
     Ok((outside, mocks))
 }
 

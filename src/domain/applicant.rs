@@ -23,6 +23,8 @@ pub struct Applicant {
     pub locale: Option<Box<str>>,
     /// Where the customer is.
     pub country: Option<Country>,
+    /// Where the customer goes back to the shop.
+    pub return_url: Option<Box<str>>,
 }
 
 impl Applicant {
@@ -38,6 +40,7 @@ impl Applicant {
             email: customer.email.clone(),
             locale: context.locale.clone(),
             country: addresses.into_iter().flatten().find_map(|address| address.country),
+            return_url: context.return_url.clone(),
         }
     }
 }

@@ -33,6 +33,11 @@ impl EntryId {
         self.0.as_u64_pair().1 & 0x3fff_ffff_ffff_ffff
     }
 
+    /// Its sixteen bytes.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+
     /// Parses `<prefix>_` and 32 lower-case hexadecimal digits of a UUIDv7.
     pub fn parse(prefix: &str, text: &str) -> Result<Self, Invalid> {
         let digits = text.strip_prefix(prefix).and_then(|t| t.strip_prefix('_')).unwrap_or("");

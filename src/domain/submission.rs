@@ -184,6 +184,8 @@ pub struct Context {
     pub terminal_id: Option<Box<str>>,
     /// Through which channel.
     pub origin: Option<Origin>,
+    /// Where the customer goes back to the shop: an address that [`web_address`](super::text::web_address) takes.
+    pub return_url: Option<Box<str>>,
 }
 
 /// Through which channel a purchase is made.

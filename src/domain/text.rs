@@ -16,6 +16,19 @@ pub fn token(text: &str, max: usize) -> Result<Box<str>, Invalid> {
     good.then(|| text.into()).ok_or_else(|| Invalid::expected(format!("1 to {max} visible ASCII characters")))
 }
 
+/// The longest statement or comment of a person, in characters.
+pub const MAX_STATEMENT: usize = 2_000;
+
+/// Checks the words of a person, who may write several lines: at most [`MAX_STATEMENT`] characters.
+pub fn statement(words: &str) -> Result<Box<str>, Invalid> {
+    let good = (1..=MAX_STATEMENT).contains(&words.chars().count())
+        && !words.trim().is_empty()
+        && words.chars().all(|c| !c.is_control() || c == '\n');
+    good.then(|| words.into()).ok_or_else(|| {
+        Invalid::expected(format!("1 to {MAX_STATEMENT} characters, none of them a control character but line feeds"))
+    })
+}
+
 /// Checks a name in lower case with underscores, such as a signal's or a category's: `[a-z][a-z0-9_]*`, at most `max`.
 pub fn snake(text: &str, max: usize) -> Result<Box<str>, Invalid> {
     let good = text.len() <= max
@@ -69,6 +82,14 @@ mod tests {
             &long,
         ] {
             assert!(web_address(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn people_may_write_several_lines() {
+        assert!(statement("One line.\nAnother.").is_ok());
+        for bad in ["", " \n ", "a\rb", &"x".repeat(MAX_STATEMENT + 1)] {
+            assert!(statement(bad).is_err(), "{bad:?}");
         }
     }
 

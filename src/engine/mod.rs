@@ -13,6 +13,7 @@ mod courier;
 mod evidence;
 pub mod generation;
 mod hub;
+mod links;
 mod live;
 mod metered;
 mod outbox;
@@ -28,16 +29,18 @@ mod watch;
 
 pub use call::{Act, Caller, Given, Mailbox, Refused, Report, Submit};
 pub use courier::{DataOf, Letter, MailOf, Notices, redeliveries};
+pub use links::{Links, Purpose};
 pub use live::{journey_of, judged};
 pub use metered::{
     BATCH_ENTRIES, COMMIT_SECONDS, DECISIONS, DEGRADED, DELIVERIES, DELIVERIES_WAITING, EFFECTS, IN_FLIGHT, SCORE,
     SHED, STORE_ERRORS,
 };
 pub use outbox::ApplicantOf;
-pub use start::{Outside, Settings, StartError};
+pub use start::{Outside, Settings, StartError, StatementSubject};
 pub use vault::Vault;
 pub use watch::Watch;
 
+use crate::domain::applicant::Applicant;
 use crate::domain::decision::Digest;
 use crate::domain::ids::{ApplicationId, MerchantId, Seq};
 use crate::domain::keys::{KeyHash, KeyHasher, KeyKind};
@@ -46,7 +49,7 @@ use crate::domain::time::Timestamp;
 use crate::features::Facts;
 use crate::policy::Generation;
 use crate::provider::{Notice, NoticeError, Providers};
-use crate::store::{Entry, Event, ListQuery, StoreError};
+use crate::store::{Entry, Event, ListQuery, StoreError, Subject};
 use activity::Activity;
 use call::{Answer, Call, Command, LocatedReport, RETRY_AFTER, Reply, Slot};
 use clock::{Clock, VirtualClock};
@@ -100,6 +103,9 @@ pub struct Engine {
     hasher: KeyHasher,
     hub: Hub,
     vault: Vault,
+    links: Links,
+    applicant_of: ApplicantOf,
+    statement_subject: StatementSubject,
     providers: Providers,
     activity: Activity,
     next_due: Arc<AtomicI64>,
@@ -260,6 +266,47 @@ impl Engine {
     pub async fn merchant_of(&self, id: ApplicationId) -> Result<MerchantId, Refused> {
         let entry = self.read(move |reader| reader.entry(id.0)).await?;
         entry.map(|entry| entry.merchant).ok_or(Refused::NotFound)
+    }
+
+    /// All entries of an application, oldest first, whoever's it is: for pages, whose token has been read.
+    pub async fn history(&self, id: ApplicationId) -> Result<Vec<Arc<Entry>>, Refused> {
+        let merchant = self.merchant_of(id).await?;
+        self.application(merchant, id).await
+    }
+
+    /// The address of the page on which the customer goes through the journey; empty where there are no pages.
+    pub fn journey_url(&self, id: ApplicationId) -> String {
+        self.links.url(Purpose::Journey, id)
+    }
+
+    /// The address of the page of an accepted plan; empty where there are no pages.
+    pub fn plan_url(&self, id: ApplicationId) -> String {
+        self.links.url(Purpose::Plan, id)
+    }
+
+    /// The path of a page, as [`Engine::journey_url`] and [`Engine::plan_url`] have it.
+    pub fn page_path(&self, purpose: Purpose, id: ApplicationId) -> String {
+        self.links.path(purpose, id)
+    }
+
+    /// The application whose page a token opens; `None`: it was made up, or is for another page.
+    pub fn read_token(&self, purpose: Purpose, token: &str) -> Option<ApplicationId> {
+        self.links.read(purpose, token)
+    }
+
+    /// Where customers' browsers find the server, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        self.links.public_url()
+    }
+
+    /// What a submission's entry says of the customer; nothing where that has been erased.
+    pub fn applicant(&self, submission: &Entry) -> Applicant {
+        submission.subject.as_ref().and_then(self.applicant_of).unwrap_or_default()
+    }
+
+    /// What is kept of a customer's statement.
+    pub fn statement_subject(&self, words: &str) -> Subject {
+        (self.statement_subject)(words)
     }
 
     /// What was sealed for an answer: the address of a provider's page.

@@ -6,6 +6,7 @@ use super::clock::{self, Clock, Random};
 use super::committer::{self, Committer, Errands, Handoff};
 use super::courier::{self, Courier, Endpoints, Notices, Owing};
 use super::hub::Hub;
+use super::links::Links;
 use super::metered::{InFlight, Judgements};
 use super::outbox::{self, ApplicantOf, Outbox};
 use super::readers::Readers;
@@ -16,7 +17,7 @@ use crate::domain::ids::Seq;
 use crate::domain::keys::KeyHasher;
 use crate::policy::Generation;
 use crate::provider::Providers;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Subject};
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -49,6 +50,9 @@ impl Default for Settings {
     }
 }
 
+/// What is kept of a customer's statement.
+pub type StatementSubject = fn(&str) -> Subject;
+
 /// Who is outside.
 #[derive(Clone)]
 pub struct Outside {
@@ -56,19 +60,28 @@ pub struct Outside {
     pub providers: Providers,
     /// What nobody is there to verify, so that it is not asked for.
     pub unserved: Kinds,
-    /// Where a customer's browser comes back to from a provider's page; without a query.
-    pub return_url: String,
+    /// Where customers' browsers find the server, without a slash at the end: they come back there from providers' pages.
+    /// Empty: nowhere, and there are no pages.
+    pub public_url: String,
     /// What a subject says of the customer: its format is the caller's.
     pub applicant_of: ApplicantOf,
     /// Who tells customers and merchants what happened.
     pub notices: Notices,
+    /// What is kept of a customer's statement: its format is the caller's.
+    pub statement_subject: StatementSubject,
 }
 
 impl Outside {
     /// Nobody, for an engine that decides and goes no further: what it asks for is asked of nobody.
     pub fn nobody() -> Self {
-        let (providers, return_url) = (Providers::default(), String::new());
-        Self { providers, unserved: Kinds::NONE, return_url, applicant_of: |_| None, notices: Notices::default() }
+        Self {
+            providers: Providers::default(),
+            unserved: Kinds::NONE,
+            public_url: String::new(),
+            applicant_of: |_| None,
+            statement_subject: |_| Subject(Box::default()),
+            notices: Notices::default(),
+        }
     }
 }
 
@@ -117,7 +130,8 @@ impl Engine {
         let (sender, inbox) = mpsc::channel();
         let (errands, errands_of) = tokio::sync::mpsc::unbounded_channel();
         let (hub, next_due, vault) = (Hub::default(), Arc::new(AtomicI64::new(i64::MAX)), Vault::new(hasher.clone()));
-        let Outside { providers, unserved, return_url, applicant_of, notices } = outside;
+        let Outside { providers, unserved, public_url, applicant_of, statement_subject, notices } = outside;
+        let links = Links::new(&hasher, &public_url);
         let (words, words_of) = tokio::sync::mpsc::unbounded_channel();
         let (endpoints, deliveries_put) = endpoints(store.as_ref())?;
         let owing = Owing { endpoints: endpoints.clone(), mails: notices.mailer.is_some() };
@@ -130,6 +144,7 @@ impl Engine {
             clock: settings.clock.clone(),
             generation: generation.clone(),
             notices,
+            links: links.clone(),
             activity: activity.clone(),
         };
         let sequencer = Sequencer {
@@ -162,7 +177,7 @@ impl Engine {
             vault: vault.clone(),
             clock: settings.clock.clone(),
             generation: generation.clone(),
-            return_url,
+            return_url: format!("{public_url}{}", super::RETURN_PATH),
         };
         let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
         let (runtime, couriers_runtime) = (runtime()?, runtime()?);
@@ -187,6 +202,9 @@ impl Engine {
             hasher,
             hub,
             vault,
+            links,
+            applicant_of,
+            statement_subject,
             providers,
             activity,
             next_due,

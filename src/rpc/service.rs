@@ -41,7 +41,15 @@ impl Service {
     /// One application from its entries, oldest first.
     pub fn application<E: Borrow<Entry>>(&self, history: &[E], with: &Told) -> Result<proto::Application, Status> {
         let unseal = |sealed: &_| self.engine.unseal(sealed);
-        let shown = Shown { unseal: &unseal, history: with.history, statements: with.statements };
+        let journey_url = |id| self.engine.journey_url(id);
+        let plan_url = |id| self.engine.plan_url(id);
+        let shown = Shown {
+            unseal: &unseal,
+            journey_url: &journey_url,
+            plan_url: &plan_url,
+            history: with.history,
+            statements: with.statements,
+        };
         convert::application(history.iter().map(Borrow::borrow), &shown).map_err(|error| match error {
             Unshowable::NotThere => Status::not_found(error.to_string()),
             Unshowable::Impossible(_) => {

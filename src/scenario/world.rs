@@ -80,9 +80,10 @@ impl Own {
         let outside = Outside {
             unserved: providers.unserved(),
             providers,
-            return_url: format!("{OURS}{}", engine::RETURN_PATH),
+            public_url: OURS.into(),
             applicant_of: convert::applicant_of,
             notices: engine::Notices::default(),
+            statement_subject: convert::statement_subject,
         };
         let settings = engine::Settings { clock: Clock::Virtual(clock.clone()), ..engine::Settings::small() };
         let store = Arc::new(Memory::new(&crate::store::Options::default()));

@@ -128,6 +128,7 @@ impl Checkout<'_> {
                 locale: Some(self.locale.into()),
                 terminal_id: Some(terminal.into()),
                 origin: Some(self.origin),
+                return_url: None,
             },
             signals: Signals::default(),
             occurred_at: Some(at),

@@ -133,5 +133,6 @@ fn context(context: &Context) -> proto::Context {
             Some(Origin::PaymentLink) => proto::Origin::PaymentLink,
         }
         .into(),
+        return_url: text(&context.return_url),
     }
 }

@@ -1,7 +1,8 @@
 //! What comes in from providers' sides: their notices, and customers' browsers on their way back from a page.
 
+use super::pages::{Missing, Pages};
 use crate::domain::decision::DigestWriter;
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{ApplicationId, RequestId};
 use crate::engine::{self, Act, Caller, Engine, Given, Mailbox, Refused};
 use crate::journey::Input;
 use crate::provider::{Notice, NoticeError};
@@ -9,9 +10,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use maud::{DOCTYPE, html};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,15 +28,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Doors {
     engine: Arc<Engine>,
     mailbox: Mailbox,
+    pages: Pages,
 }
 
 /// The routes. Called on the runtime that serves them.
-pub(super) fn router(engine: Arc<Engine>) -> Router {
+pub(super) fn router(engine: Arc<Engine>, pages: Pages) -> Router {
     let mailbox = engine.mailbox();
     Router::new()
         .route("/webhooks/{provider}/{secret}", post(notice))
         .route(engine::RETURN_PATH, get(came_back))
-        .with_state(Doors { engine, mailbox })
+        .with_state(Doors { engine, mailbox, pages })
 }
 
 /// A notice: whatever it says, the provider is asked. One that tells nothing new is answered as well as any.
@@ -66,48 +67,33 @@ async fn notice(
     }
 }
 
-/// A browser that comes back.
+/// A browser that comes back: the journey's page says where it stands.
 async fn came_back(
     State(doors): State<Doors>,
     headers: HeaderMap,
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Response {
-    let words = Words::of(&headers);
-    let (status, title, text) = match doors.take(parameters).await {
-        Ok(()) => (StatusCode::OK, words.thanks, words.go_on),
-        Err(Refused::NotFound) => (StatusCode::NOT_FOUND, words.unknown, words.begin_again),
+    let back = doors.returned(&parameters);
+    match (back, doors.take(parameters).await) {
         // Whoever comes twice has come.
-        Err(Refused::Forbidden(_) | Refused::RequestIdReused) => (StatusCode::OK, words.over, words.go_on),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, words.later, words.reload),
-    };
-    let page = html! {
-        (DOCTYPE)
-        html lang=(words.language) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
-                title { (title) }
-            }
-            body { main { h1 { (title) } p { (text) } } }
-        }
-    };
-    let guards = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    (status, guards, page.into_string()).into_response()
+        (Some((id, _)), Ok(()) | Err(Refused::Forbidden(_) | Refused::RequestIdReused)) => doors.pages.lead(id, ""),
+        (None, _) | (_, Err(Refused::NotFound)) => doors.pages.missing(None, &headers, Missing::Unknown),
+        _ => doors.pages.missing(None, &headers, Missing::Later),
+    }
 }
 
 impl Doors {
-    /// Takes in what came back with a browser.
-    async fn take(&self, parameters: Vec<(String, String)>) -> Result<(), Refused> {
+    /// Whose attempt's page a browser comes back from; `None`: we never gave that out.
+    fn returned(&self, parameters: &[(String, String)]) -> Option<(ApplicationId, u32)> {
         let (most, longest) = MAX_PARAMETERS;
         let bounded = parameters.len() <= most && parameters.iter().all(|(n, v)| n.len() + v.len() <= longest);
-        let state = parameters.iter().find(|(name, _)| name == "state").filter(|_| bounded);
-        let (id, attempt) = state.and_then(|(_, state)| self.engine.returned(state)).ok_or(Refused::NotFound)?;
+        let (_, state) = parameters.iter().find(|(name, _)| name == "state").filter(|_| bounded)?;
+        self.engine.returned(state)
+    }
+
+    /// Takes in what came back with a browser.
+    async fn take(&self, parameters: Vec<(String, String)>) -> Result<(), Refused> {
+        let (id, attempt) = self.returned(&parameters).ok_or(Refused::NotFound)?;
         let merchant = self.engine.merchant_of(id).await?;
         let mut digest = DigestWriter::default();
         for (name, value) in &parameters {
@@ -128,46 +114,5 @@ impl Doors {
         };
         let caller = Caller { merchant, actor: engine::BROWSER.into() };
         self.engine.act(caller, act, Instant::now() + PATIENCE, &self.mailbox).await.map(|_| ())
-    }
-}
-
-/// What the page says, in the browser's language.
-struct Words {
-    language: &'static str,
-    thanks: &'static str,
-    go_on: &'static str,
-    over: &'static str,
-    unknown: &'static str,
-    begin_again: &'static str,
-    later: &'static str,
-    reload: &'static str,
-}
-
-const EN: Words = Words {
-    language: "en",
-    thanks: "Thank you",
-    go_on: "You can go back to the shop: it knows how your purchase goes on.",
-    over: "This step is over",
-    unknown: "This page is not there",
-    begin_again: "Its link is wrong or too old. Go back to the shop.",
-    later: "Not now",
-    reload: "Something is being mended. Load this page again in a moment.",
-};
-
-const FR: Words = Words {
-    language: "fr",
-    thanks: "Merci",
-    go_on: "Vous pouvez retourner à la boutique : elle sait comment votre achat se poursuit.",
-    over: "Cette étape est terminée",
-    unknown: "Cette page n'existe pas",
-    begin_again: "Son lien est faux ou trop ancien. Retournez à la boutique.",
-    later: "Pas maintenant",
-    reload: "Un incident est en cours de résolution. Rechargez cette page dans un instant.",
-};
-
-impl Words {
-    fn of(headers: &HeaderMap) -> Self {
-        let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if wanted.trim_start().to_ascii_lowercase().starts_with("fr") { FR } else { EN }
     }
 }

@@ -1,7 +1,8 @@
 //! Floor 6: HTTP. For machines that watch: `/healthz` (the process lives), `/readyz` (calls are answered), `/metrics`. For
-//! providers and for browsers that come back from them: [`doors`].
+//! providers and for browsers that come back from them: [`doors`]. For customers: [`pages`].
 
 mod doors;
+mod pages;
 
 use crate::engine::Engine;
 use axum::Router;
@@ -21,6 +22,8 @@ use tokio::sync::{Semaphore, oneshot};
 const AT_ONCE: usize = 64;
 /// How many notices and browsers are taken in at once; more hear 503.
 const DOORS_AT_ONCE: usize = 256;
+/// How many requests of customers' browsers are answered at once; more hear 503.
+const PAGES_AT_ONCE: usize = 256;
 /// How long one request may take, its body included.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a stopping server waits for its last answers.
@@ -93,14 +96,20 @@ fn serve(listener: TcpListener, shown: Shown) -> io::Result<Running> {
 }
 
 fn router(shown: Shown) -> Router {
-    let doors = shown.doors.clone().map(doors::router).unwrap_or_default();
+    let (doors, pages) = match shown.doors.clone() {
+        Some(engine) => {
+            let pages = pages::Pages::new(engine.clone());
+            (doors::router(engine, pages.clone()), pages.router())
+        }
+        None => Default::default(),
+    };
     let watched = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(shown);
     // Apart, so that nobody from outside takes the places of those that watch.
-    bounded(watched, AT_ONCE).merge(bounded(doors, DOORS_AT_ONCE))
+    bounded(watched, AT_ONCE).merge(bounded(doors, DOORS_AT_ONCE)).merge(bounded(pages, PAGES_AT_ONCE))
 }
 
 /// Answers so many requests at once, each within its time; others hear 503, and what takes longer 408.

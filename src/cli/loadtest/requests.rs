@@ -76,6 +76,7 @@ pub(super) fn request(run: &str, n: u64) -> DecideRequest {
             locale: "fr-FR".into(),
             origin: proto::Origin::Web.into(),
             terminal_id: format!("checkout-{}", customer % 40),
+            return_url: String::new(),
         }),
         signals: signals(chance),
         occurred_at: None,

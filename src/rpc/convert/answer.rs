@@ -22,6 +22,10 @@ use crate::store::{Entry, Event};
 pub struct Shown<'a> {
     /// Opens the addresses of providers' pages.
     pub unseal: &'a dyn Fn(&Sealed) -> Option<String>,
+    /// The address of the journey's page.
+    pub journey_url: &'a dyn Fn(ApplicationId) -> String,
+    /// The address of the plan's page.
+    pub plan_url: &'a dyn Fn(ApplicationId) -> String,
     /// Whether to tell everything that happened.
     pub history: bool,
     /// Whether to tell what the customer stated: for reviewers.
@@ -85,6 +89,7 @@ pub fn application<'a>(
         told.push(history_entry(entry, Some(before), &journey));
     }
     put_state(&mut application, &journey.state, submitted.facts.amount, shown);
+    put_pages(&mut application, &journey.state, ApplicationId(first.application), shown);
     if let Some(review) = &mut application.review
         && shown.statements
     {
@@ -173,6 +178,17 @@ fn put_state(application: &mut proto::Application, state: &State, amount: Money,
             application.cancelled_by = by.into();
         }
         State::PaidInFull | State::Expired => {}
+    }
+}
+
+/// Where the customer goes on. Nothing here asks for the time: a decline has its page after its windows have ended too.
+fn put_pages(application: &mut proto::Application, state: &State, id: ApplicationId, shown: &Shown<'_>) {
+    match state.kind() {
+        StateKind::Challenged | StateKind::Verifying | StateKind::InReview | StateKind::Declined => {
+            application.journey_url = (shown.journey_url)(id);
+        }
+        StateKind::Accepted => application.plan_url = (shown.plan_url)(id),
+        StateKind::PaidInFull | StateKind::Cancelled | StateKind::Expired => {}
     }
 }
 

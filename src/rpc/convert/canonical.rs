@@ -191,6 +191,7 @@ fn context(to: &mut Canonical, context: &Context) {
     to.optional(4, context.locale.as_deref());
     to.optional(5, context.terminal_id.as_deref());
     to.optional(6, context.origin.map(|origin| origin.name()));
+    to.optional(7, context.return_url.as_deref());
 }
 
 fn signal(to: &mut Canonical, signal: &Signal) {

@@ -18,5 +18,5 @@ pub use commands::{
     quote_plans, report_outcome,
 };
 pub use event::event_data;
-pub use steps::Step;
+pub use steps::{Step, statement_subject};
 pub use submission::{applicant_of, subject, submission};

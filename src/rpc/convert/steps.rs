@@ -15,8 +15,6 @@ use prost::{Message, Name};
 const MAX_PARAMETERS: usize = 20;
 /// The longest name of a parameter, and the longest value, in characters.
 const MAX_PARAMETER: (usize, usize) = (64, 2_048);
-/// The longest statement or comment, in characters.
-const MAX_STATEMENT: usize = 2_000;
 
 /// A request that moves a journey on.
 pub trait Step {
@@ -175,7 +173,7 @@ impl Step for proto::RequestReviewRequest {
 impl Step for proto::SubmitStatementRequest {
     fn act(&self, engine: &Engine) -> Result<Act, Vec<Violation>> {
         let mut common = common!(self);
-        let statement = common.checks.keep(Path::Root.field("statement"), free_text(&self.statement));
+        let statement = common.checks.keep(Path::Root.field("statement"), text::statement(&self.statement));
         statement.iter().for_each(|words| common.canonical.integer(3, engine.keyed_hash("statement", words) as i64));
         let act = common.act(4, statement.map(|_| Input::GiveStatement))?;
         Ok(Act { subject: Some(Subject(self.encode_to_vec().into())), ..act })
@@ -194,7 +192,7 @@ impl Step for proto::ResolveReviewRequest {
         };
         let granted = common.checks.keep(root.field("resolution"), granted);
         granted.iter().for_each(|granted| common.canonical.integer(3, i64::from(*granted)));
-        let comment = common.checks.optional(root.field("comment"), &self.comment, free_text);
+        let comment = common.checks.optional(root.field("comment"), &self.comment, text::statement);
         comment.iter().for_each(|words| common.canonical.integer(4, engine.keyed_hash("comment", words) as i64));
         let act = common.act(5, granted.map(|granted| Input::ResolveReview { granted }))?;
         let subject = (!self.comment.is_empty()).then(|| Subject(self.encode_to_vec().into()));
@@ -202,14 +200,10 @@ impl Step for proto::ResolveReviewRequest {
     }
 }
 
-/// Words of a person, who may write several lines.
-fn free_text(words: &str) -> Result<Box<str>, Invalid> {
-    let good = (1..=MAX_STATEMENT).contains(&words.chars().count())
-        && !words.trim().is_empty()
-        && words.chars().all(|c| !c.is_control() || c == '\n');
-    good.then(|| words.into()).ok_or_else(|| {
-        Invalid::expected(format!("1 to {MAX_STATEMENT} characters, none of them a control character but line feeds"))
-    })
+/// What is kept of a statement that a customer gave on a page.
+pub fn statement_subject(words: &str) -> Subject {
+    let statement = proto::SubmitStatementRequest { statement: words.into(), ..Default::default() };
+    Subject(statement.encode_to_vec().into())
 }
 
 /// What the customer stated, from what was kept of it.

@@ -11,7 +11,7 @@ use crate::domain::submission::{
     AccountHistory, Card, Context, Customer, Funding, Item, MAX_ITEMS, MAX_ORDERS, MAX_SIGNALS, OrderStatus, Origin,
     PastOrder, Purchase, Signal, Signals, Submission,
 };
-use crate::domain::text::{bounded, snake, token};
+use crate::domain::text::{bounded, snake, token, web_address};
 use crate::domain::time::Timestamp;
 use crate::rpc::proto;
 use crate::store::Subject;
@@ -217,6 +217,7 @@ fn context(checks: &mut Checks, path: Path<'_>, wire: &proto::Context) -> Contex
             proto::Origin::InStore => Some(Origin::InStore),
             proto::Origin::PaymentLink => Some(Origin::PaymentLink),
         }),
+        return_url: checks.optional(path.field("return_url"), &wire.return_url, web_address),
     }
 }
 

@@ -149,6 +149,7 @@ fn every_field_is_checked() {
         ("context.user_agent", |r| context(r).user_agent = "x".repeat(513)),
         ("context.locale", |r| context(r).locale = "fr_FR".into()),
         ("context.locale", |r| context(r).locale = "f".into()),
+        ("context.return_url", |r| context(r).return_url = "http://shop.example/".into()),
         ("context.terminal_id", |r| context(r).terminal_id = "x".repeat(65)),
         ("context.origin", |r| context(r).origin = 99),
         ("signals", |r| r.signals = (0..65).map(|n| (format!("s{n}"), proto::Signal::default())).collect()),

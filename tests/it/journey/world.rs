@@ -25,6 +25,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
+/// Where browsers find the server.
+pub const PUBLIC_URL: &str = "https://pay.example";
 /// The code that is right.
 pub const CODE: &str = "123456";
 /// A policy that accepts nobody before a code was right.
@@ -394,9 +396,10 @@ fn outside([sms, identity, bank]: [&Arc<Fake>; 3], unserved: Kinds) -> Outside {
     Outside {
         providers: Providers { sms: served(sms), identity: served(identity), bank: served(bank) },
         unserved,
-        return_url: "https://shop.example/return".into(),
+        public_url: PUBLIC_URL.into(),
         applicant_of: convert::applicant_of,
         notices: Notices::default(),
+        statement_subject: convert::statement_subject,
     }
 }
 
