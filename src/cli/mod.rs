@@ -11,6 +11,7 @@ mod keys;
 mod loadtest;
 mod mock_providers;
 mod model;
+mod notice;
 mod output;
 mod policy;
 mod replay;
@@ -53,6 +54,8 @@ enum Command {
     #[command(subcommand)]
     Model(model::ModelCommand),
     #[command(subcommand)]
+    Notice(notice::NoticeCommand),
+    #[command(subcommand)]
     Policy(policy::PolicyCommand),
     #[command(subcommand)]
     Scenario(scenario::ScenarioCommand),
@@ -77,6 +80,7 @@ impl Cli {
             Command::Keys(keys) => keys.run(),
             Command::Webhooks(webhooks) => webhooks.run(),
             Command::Model(model) => model.run(),
+            Command::Notice(notice) => notice.run(),
             Command::Policy(policy) => Ok(policy::run(policy)),
             Command::Scenario(scenario) => scenario::run(scenario),
             Command::Import(import) => import.run(),
