@@ -14,6 +14,7 @@ pub mod policy;
 pub mod journey;
 pub mod plan;
 
+pub mod notice;
 pub mod provider;
 pub mod store;
 pub mod table;

@@ -70,6 +70,8 @@ fn describe() {
     metrics::describe_histogram!(CHECKPOINT_SECONDS, "How long moving the write-ahead log takes, in seconds, by mode.");
     metrics::describe_counter!(engine::STORE_ERRORS, "Commits that failed.");
     metrics::describe_counter!(engine::SHED, "Calls refused because too many were under way.");
+    metrics::describe_counter!(engine::DELIVERIES, "Deliveries tried, by kind and by what came of it.");
+    metrics::describe_gauge!(engine::DELIVERIES_WAITING, "Deliveries that wait to be tried.");
     metrics::describe_gauge!(engine::IN_FLIGHT, "Calls under way.");
     metrics::describe_histogram!(DECIDE_SECONDS, "From the message to the answer of Decide, in seconds.");
 }

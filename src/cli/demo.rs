@@ -1,12 +1,14 @@
 //! `aval demo`: everything at once, to be tried in a browser.
 
 use super::serve::{self, told_to_stop};
-use super::{Failure, open_store, print, print_json};
+use super::{Failure, open_store, print, print_json, webhooks};
 use crate::config::{self, Settings};
 use crate::demo::{self, Clockwork, Gateway, Shop, Surroundings};
+use crate::domain::ids::MerchantId;
+use crate::domain::keys::KeyHasher;
 use crate::domain::time::Timestamp;
 use crate::engine::clock::{Clock, VirtualClock, system_now};
-use crate::engine::{self, Engine, generation};
+use crate::engine::{self, Engine, Vault, generation};
 use crate::rpc::auth::Credentials;
 use crate::rpc::server;
 use crate::store::Store;
@@ -21,6 +23,8 @@ use std::sync::Arc;
 /// Where customers' pages, gRPC and the shop are, where nobody else is.
 const PAGES_PORT: u16 = 8080;
 const GRPC_PORT: u16 = 50051;
+/// Whose server it is where there are no keys.
+const MERCHANT: &str = "demo";
 /// What is logged, unless AVAL_LOG says otherwise: the terminal is for the addresses.
 const LOG: &str = "warn";
 
@@ -60,6 +64,7 @@ impl Demo {
         if !credentials.are_open() {
             return Err(Failure::wrong_use("the store has API keys: it is no store for a demonstration"));
         }
+        let secret = tell_shop(store.as_ref(), &hasher, &shop_url)?;
         let clock = Arc::new(VirtualClock::at(begin(store.as_ref())?));
         let time = clock.clone();
         let listener = self.listen(PAGES_PORT)?;
@@ -79,7 +84,7 @@ impl Demo {
             server: format!("http://{}", grpc.addr),
         };
         let clockwork = Arc::new(Clockwork::new(engine.clone(), clock));
-        let served = self.serve(shop, around, clockwork);
+        let served = self.serve(shop, around, clockwork, &secret);
         grpc.stop(settings.drain());
         engine.stop();
         pages.stop();
@@ -96,6 +101,7 @@ impl Demo {
         settings.secret_file = None;
         settings.grpc_addr = self.listen(GRPC_PORT)?.local_addr()?;
         settings.mock_providers = true;
+        settings.webhook_insecure_targets = true;
         settings.drain_seconds = 1;
         if std::env::var_os("AVAL_LOG").is_none() {
             settings.log = LOG.into();
@@ -115,14 +121,20 @@ impl Demo {
     }
 
     /// Serves the shop and lets time pass, until told to stop.
-    fn serve(&self, shop: TcpListener, around: Surroundings, clockwork: Arc<Clockwork>) -> Result<(), Failure> {
+    fn serve(
+        &self,
+        shop: TcpListener,
+        around: Surroundings,
+        clockwork: Arc<Clockwork>,
+        secret: &str,
+    ) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             shop.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(shop)?;
             let gateway = Gateway::connect(&around.server).await?;
             self.announce(&around);
-            let shop = Arc::new(Shop::new(gateway, clockwork.clone(), around, None));
+            let shop = Arc::new(Shop::new(gateway, clockwork.clone(), around, Some(secret)));
             tokio::select! {
                 served = demo::serve(listener, shop) => served?,
                 () = clockwork.run() => {}
@@ -153,6 +165,17 @@ impl Demo {
 fn begin(store: &dyn Store) -> Result<Timestamp, Failure> {
     let last = store.reader()?.last()?.and_then(|seq| Timestamp::from_ms((seq.0 >> 12) + 1).ok());
     Ok(last.into_iter().chain([system_now()]).max().unwrap_or_default())
+}
+
+/// Lets the shop hear of everything, and nobody that an earlier demonstration told; the secret of what it hears.
+fn tell_shop(store: &dyn Store, hasher: &KeyHasher, shop_url: &str) -> Result<String, Failure> {
+    for earlier in store.reader()?.webhook_endpoints()? {
+        store.remove_webhook_endpoint(&earlier.id)?;
+    }
+    let merchant = MerchantId::parse(MERCHANT).map_err(|invalid| Failure::failed(invalid.to_string()))?;
+    let (secret, endpoint) = webhooks::make(&Vault::new(hasher.clone()), merchant, &format!("{shop_url}/hooks"))?;
+    store.put_webhook_endpoint(&endpoint)?;
+    Ok(secret)
 }
 
 /// A directory for the files of one demonstration, which goes with it.

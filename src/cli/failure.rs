@@ -114,6 +114,7 @@ macro_rules! plain {
 plain! {
     crate::engine::StartError,
     crate::history::HistoryError,
+    crate::notice::webhook::ClientError,
     crate::provider::http::ClientError,
     crate::store::StoreError,
     crate::synth::SynthError,

@@ -85,7 +85,7 @@ pub struct Revoke {
     json: bool,
 }
 
-fn merchant(text: &str) -> Result<MerchantId, String> {
+pub(super) fn merchant(text: &str) -> Result<MerchantId, String> {
     MerchantId::parse(text).map_err(|invalid| invalid.to_string())
 }
 

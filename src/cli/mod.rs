@@ -18,6 +18,7 @@ mod replay;
 mod scenario;
 mod serve;
 mod synth;
+mod webhooks;
 
 use crate::config;
 use crate::domain::keys::KeyHasher;
@@ -50,6 +51,8 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
+    #[command(subcommand)]
     Model(model::ModelCommand),
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -75,6 +78,7 @@ impl Cli {
             Command::Call(call) => call.run(),
             Command::Demo(demo) => demo.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Webhooks(webhooks) => webhooks.run(),
             Command::Model(model) => model.run(),
             Command::Policy(policy) => Ok(policy::run(policy)),
             Command::Scenario(scenario) => scenario::run(scenario),

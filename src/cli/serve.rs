@@ -5,9 +5,10 @@ use crate::config::{self, Settings};
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::keys::KeyHasher;
 use crate::engine::clock::{ClockKind, system_now};
-use crate::engine::{self, Engine, Outside, generation};
+use crate::engine::{self, Engine, Notices, Outside, generation};
 use crate::mock::{self, Mock};
 use crate::model::Model;
+use crate::notice::webhook;
 use crate::policy::Generation;
 use crate::provider::bank::powens;
 use crate::provider::http::{Client, Transport};
@@ -98,6 +99,9 @@ fn check_exposure(settings: &Settings, open: bool) -> Result<(), Failure> {
         _ if settings.mock_providers && !(loopback && settings.http_addr.ip().is_loopback()) => {
             refused("--mock-providers is for trying things out: it is served on loopback only")
         }
+        _ if settings.webhook_insecure_targets && !(loopback && settings.http_addr.ip().is_loopback()) => {
+            refused("--webhook-insecure-targets is for trying things out: it is served on loopback only")
+        }
         _ => Ok(()),
     }
 }
@@ -153,6 +157,12 @@ fn wait(running: &server::Running, engine: &Engine, store: &dyn Store, credentia
                 }
                 Err(error) => tracing::warn!(%error, "the keys cannot be read; those known stay"),
             }
+            if let Some(open) = &mut reader
+                && let Err(error) = engine.look_up_endpoints(open.as_mut())
+            {
+                tracing::warn!(%error, "the merchants' endpoints cannot be read; those known stay");
+                reader = None;
+            }
         }
         running.set_serving(false).await;
     });
@@ -204,12 +214,15 @@ pub(super) fn outside(
         }
         false => (settings.providers(&transport, notices_to)?, None),
     };
+    let carrier = webhook::Client::new(settings.webhook_insecure_targets)?;
+    let notices = Notices { carrier: Some(Arc::new(carrier)), data_of: convert::event_data, ..Notices::default() };
     let outside = Outside {
         unserved: providers.unserved(),
         providers,
         public_url: public_url.into(),
         applicant_of: convert::applicant_of,
         statement_subject: convert::statement_subject,
+        notices,
     };
     Ok((outside, mocks))
 }

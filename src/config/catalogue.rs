@@ -115,6 +115,9 @@ settings! {
     powens_client_secret: SecretString = "", secret;
     /// Powens: the secret under which notices are signed.
     powens_notice_secret: SecretString = "", secret;
+    /// Whether merchants' endpoints may be on this machine and without encryption: true or false. For trying things out, on
+    /// loopback only.
+    webhook_insecure_targets: bool = false, flag;
     /// The directory whose *.model.json files score.
     models: PathBuf = "models", path;
     /// The policy file.

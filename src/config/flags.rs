@@ -20,6 +20,10 @@ pub struct All;
 #[derive(Debug, Clone, Copy)]
 pub struct Storing;
 
+/// Where the log is, and where merchants' endpoints may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Targeting;
+
 /// Where models and policy are.
 #[derive(Debug, Clone, Copy)]
 pub struct Judging;
@@ -33,6 +37,12 @@ impl Group for All {
 impl Group for Storing {
     fn has(name: &str) -> bool {
         matches!(name, "store" | "secret_file" | "store_max_mb")
+    }
+}
+
+impl Group for Targeting {
+    fn has(name: &str) -> bool {
+        Storing::has(name) || name == "webhook_insecure_targets"
     }
 }
 

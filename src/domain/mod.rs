@@ -10,6 +10,7 @@ pub mod challenge;
 pub mod consent;
 pub mod contact;
 pub mod decision;
+pub mod delivery;
 pub mod evidence;
 pub mod geo;
 pub mod ids;

@@ -2,6 +2,7 @@
 //! writes it as one batch, and only then lets the answers go.
 
 use super::call::{Answer, Deliveries, RETRY_AFTER, Refused, Reply};
+use super::courier::{Came, Owed, Word};
 use super::hub::Hub;
 use super::outbox::Errand;
 use super::sequencer::Message;
@@ -25,11 +26,15 @@ pub(super) enum Item {
         reply: Option<Reply>,
         /// What is to be done outside, once it is written.
         errand: Option<Errand>,
+        /// What is to be told outside, written with it.
+        owed: Option<Owed>,
         settled_requests: Vec<(u64, Seq)>,
         checkpoint: Option<Checkpoint>,
     },
     /// A repetition of a request whose entry is still on its way: answered when that has been committed.
     Repeat { entry: Arc<Entry>, reply: Reply },
+    /// What came of a delivery.
+    Delivered(Came),
     /// A checkpoint alone, at the end.
     Checkpoint(Checkpoint),
     /// A writer to go on with after a failed commit.
@@ -123,6 +128,7 @@ pub(super) struct Committer {
     pub sequencer: Sender<Message>,
     pub hub: Hub,
     pub errands: Errands,
+    pub courier: mpsc::UnboundedSender<Word>,
 }
 
 /// Runs until the hand-off is closed. After a failed commit everything handed over is refused, until the sequencer
@@ -180,26 +186,40 @@ struct Work {
     batch: Batch,
     waiting: Vec<(Reply, Arc<Entry>, bool)>,
     errands: Vec<Errand>,
+    /// What the courier hears of once it is written.
+    words: Vec<Word>,
 }
 
 impl Work {
     fn take(&mut self, item: Item, next_writer: &mut Option<Box<dyn Writer>>) {
         match item {
-            Item::Write { entry, reply, errand, settled_requests, checkpoint } => {
+            Item::Write { entry, reply, errand, owed, settled_requests, checkpoint } => {
                 self.batch.entries.push(entry.clone());
                 self.batch.settled_requests.extend(settled_requests);
                 self.batch.checkpoint = checkpoint;
                 self.errands.extend(errand);
+                if let Some(owed) = owed {
+                    self.batch.deliveries.extend_from_slice(&owed.deliveries);
+                    self.words.push(Word::Owed(owed));
+                }
                 self.waiting.extend(reply.map(|reply| (reply, entry, false)));
             }
             Item::Repeat { entry, reply } => self.waiting.push((reply, entry, true)),
+            Item::Delivered(came) => {
+                match came.away {
+                    true => self.batch.delivered.push(came.delivery.key.clone()),
+                    false => self.batch.deliveries.push(came.delivery.clone()),
+                }
+                self.words.push(Word::Kept(came));
+            }
             Item::Checkpoint(checkpoint) => self.batch.checkpoint = Some(checkpoint),
             Item::Writer(writer) => *next_writer = Some(writer),
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.batch.entries.is_empty() && self.batch.checkpoint.is_none() && self.waiting.is_empty()
+        let nothing_more = self.words.is_empty() && self.waiting.is_empty();
+        self.batch.entries.is_empty() && self.batch.checkpoint.is_none() && nothing_more
     }
 
     /// What follows from what was committed, and from nothing else.
@@ -210,6 +230,8 @@ impl Work {
             }
         }
         self.errands.drain(..).for_each(|errand| committer.errands.send(errand));
+        // What a courier that has ended does not hear is owed still.
+        self.words.drain(..).for_each(|word| drop(committer.courier.send(word)));
     }
 
     fn answer(self, done: bool) {

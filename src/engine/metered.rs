@@ -21,6 +21,10 @@ pub const STORE_ERRORS: &str = "aval_commit_failures_total";
 pub const SHED: &str = "aval_calls_shed_total";
 /// What was done outside, by `effect` and by what came of it.
 pub const EFFECTS: &str = "aval_effects_total";
+/// Deliveries tried, by `kind` and by what came of it.
+pub const DELIVERIES: &str = "aval_deliveries_total";
+/// Deliveries that wait: for their first try, or for another.
+pub const DELIVERIES_WAITING: &str = "aval_deliveries_waiting";
 /// Calls under way.
 pub const IN_FLIGHT: &str = "aval_calls_in_flight";
 

@@ -9,6 +9,7 @@ mod awake;
 mod call;
 pub mod clock;
 mod committer;
+mod courier;
 mod evidence;
 pub mod generation;
 mod hub;
@@ -22,15 +23,21 @@ pub mod rebuild;
 pub mod requests;
 mod sequencer;
 mod start;
+mod told;
 mod vault;
 mod watch;
 
 pub use call::{Act, Caller, Given, Mailbox, Refused, Report, Submit};
+pub use courier::{DataOf, Letter, MailOf, Notices, redeliveries};
 pub use links::Purpose;
 pub use live::{journey_of, judged};
-pub use metered::{BATCH_ENTRIES, COMMIT_SECONDS, DECISIONS, DEGRADED, EFFECTS, IN_FLIGHT, SCORE, SHED, STORE_ERRORS};
+pub use metered::{
+    BATCH_ENTRIES, COMMIT_SECONDS, DECISIONS, DEGRADED, DELIVERIES, DELIVERIES_WAITING, EFFECTS, IN_FLIGHT, SCORE,
+    SHED, STORE_ERRORS,
+};
 pub use outbox::ApplicantOf;
 pub use start::{Outside, Settings, StartError, StatementSubject};
+pub use vault::Vault;
 pub use watch::Watch;
 
 use crate::domain::applicant::Applicant;
@@ -56,7 +63,6 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
-use vault::Vault;
 
 /// Who causes what a customer's browser brings: the actor in the audit.
 pub const BROWSER: &str = "customer";
@@ -104,6 +110,8 @@ pub struct Engine {
     providers: Providers,
     activity: Activity,
     next_due: Arc<AtomicI64>,
+    endpoints: courier::Endpoints,
+    deliveries_put: AtomicI64,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -352,6 +360,17 @@ impl Engine {
     /// The file kept under a digest.
     pub async fn artifact(&self, digest: Digest) -> Result<Option<Vec<u8>>, Refused> {
         self.read(move |reader| reader.artifact(digest)).await
+    }
+
+    /// Takes up what commands have changed of the merchants' endpoints, and what they have put to be delivered once more.
+    pub fn look_up_endpoints(&self, reader: &mut dyn crate::store::Reader) -> Result<(), StoreError> {
+        self.endpoints.replace(reader.webhook_endpoints()?);
+        let put = reader.deliveries_put()?;
+        if self.deliveries_put.swap(put, Ordering::AcqRel) != put {
+            // A sequencer that has ended reads what is owed when it starts again.
+            let _ = self.inbox.send(Message::DeliveriesPut(self.activity.begin()));
+        }
+        Ok(())
     }
 
     /// Finishes what is under way, writes a last checkpoint and ends the threads. What is still to be done outside is owed.

@@ -9,11 +9,13 @@ use super::activity::{Activity, Token};
 use super::call::{Answer, Call, Command, Deliveries, LocatedReport, Purchase, RETRY_AFTER, Refused, Reply};
 use super::clock::{Clock, Ids, Random, system_ms};
 use super::committer::{Errands, Handoff, Item};
+use super::courier::{Came, Owed, Owing, Word};
 use super::live::{Live, Lives};
 use super::metered::Judgements;
 use super::outbox::{Errand, Heard};
 use super::projection::{Projection, Trace};
 use super::rebuild::{self, Rebuilt};
+use super::told::Happened;
 use crate::domain::challenge::Kinds;
 use crate::domain::decision::{Decision, Standing};
 use crate::domain::ids::{DecisionId, EntryId, Seq};
@@ -26,6 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// How many entries one checkpoint covers.
 const CHECKPOINT_ENTRIES: usize = 4_096;
@@ -47,6 +50,10 @@ pub(super) enum Message {
     Noticed(u64, Token),
     /// Whoever runs errands has room for more.
     Resume,
+    /// What came of a delivery.
+    Delivered(Came),
+    /// A command has put deliveries.
+    DeliveriesPut(Token),
     /// A clock that is set by hand has been set.
     Tick(Token),
     /// The committer could not commit and has dropped its writer.
@@ -71,6 +78,8 @@ pub(super) struct Sequencer {
     pub random: Random,
     pub judgements: Judgements,
     pub errands: Errands,
+    pub owing: Owing,
+    pub courier: mpsc::UnboundedSender<Word>,
     pub activity: Activity,
     /// What nobody is configured to verify.
     pub unserved: Kinds,
@@ -132,6 +141,7 @@ impl Sequencer {
         let mut judged = Vec::with_capacity(HAND_OVER);
         let mut refused = Deliveries::default();
         self.resume();
+        self.look_for_deliveries(false);
         'serve: loop {
             self.pass_time(self.now(), &mut judged);
             self.handoff.push(&mut judged);
@@ -148,6 +158,8 @@ impl Sequencer {
                     Message::Heard(heard) => self.hear(heard, &mut judged),
                     Message::Noticed(reference, token) => self.look(reference, token),
                     Message::Resume => self.resume(),
+                    Message::Delivered(came) => judged.push(Item::Delivered(came)),
+                    Message::DeliveriesPut(_token) => self.look_for_deliveries(false),
                     Message::Tick(_token) => {
                         self.pass_time(self.now(), &mut judged);
                         self.handoff.push(&mut judged);
@@ -263,7 +275,26 @@ impl Sequencer {
         let entry = Entry { id, at, merchant: caller.merchant, application, actor: caller.actor, event, subject };
         let entry = Arc::new(entry);
         let errand = self.open(&entry);
-        judged.push(self.record(entry, Some(reply), errand));
+        let owed = match &entry.event {
+            Event::Submitted(submitted) => self.owed(&entry, Happened::Submitted(&submitted.state)),
+            _ => self.owed(&entry, Happened::Reported),
+        };
+        judged.push(self.record(entry, Some(reply), errand, owed));
+    }
+
+    /// What an entry calls to be told outside.
+    fn owed(&self, entry: &Entry, happened: Happened<'_>) -> Option<Owed> {
+        if !self.owing.is_any() {
+            return None;
+        }
+        let deliveries = self.owing.owed(entry, happened, self.settings.clock.now());
+        (!deliveries.is_empty()).then(|| Owed { deliveries, token: self.activity.begin() })
+    }
+
+    /// Has what is owed read from the store.
+    fn look_for_deliveries(&self, forget: bool) {
+        // A courier that has ended reads it when it starts again.
+        let _ = self.courier.send(Word::Look { forget, token: self.activity.begin() });
     }
 
     /// A journey that has begun and is not at its end is kept in memory: something will happen to it soon.
@@ -277,7 +308,7 @@ impl Sequencer {
     }
 
     /// Applies an entry to what is known, and makes it ready for the committer.
-    fn record(&mut self, entry: Arc<Entry>, reply: Option<Reply>, errand: Option<Errand>) -> Item {
+    fn record(&mut self, entry: Arc<Entry>, reply: Option<Reply>, errand: Option<Errand>, owed: Option<Owed>) -> Item {
         let known = &mut self.known;
         let trace = Trace::of(&entry);
         let seq = trace.seq;
@@ -290,7 +321,7 @@ impl Sequencer {
             known.traces.clear();
             Checkpoint { through: seq, bytes }
         });
-        Item::Write { entry, reply, errand, settled_requests, checkpoint }
+        Item::Write { entry, reply, errand, owed, settled_requests, checkpoint }
     }
 
     fn answered_before(&mut self, fingerprint: u64) -> Result<Option<Seq>, StoreError> {
@@ -328,6 +359,7 @@ impl Sequencer {
                     self.known = known;
                     self.handoff.push(&mut vec![Item::Writer(writer)]);
                     self.resume();
+                    self.look_for_deliveries(true);
                     self.ready.store(true, Ordering::Release);
                     return true;
                 }
@@ -355,7 +387,13 @@ fn refuse_until(until: Instant, inbox: &Receiver<Message>) -> bool {
             }
             // What a provider says now is asked for again when the log has been read: it is owed still.
             Ok(
-                Message::CommitFailed | Message::Heard(_) | Message::Noticed(..) | Message::Resume | Message::Tick(_),
+                Message::CommitFailed
+                | Message::Heard(_)
+                | Message::Noticed(..)
+                | Message::Resume
+                | Message::Delivered(_)
+                | Message::DeliveriesPut(_)
+                | Message::Tick(_),
             ) => {}
             Ok(Message::Stop | Message::Abandon) | Err(RecvTimeoutError::Disconnected) => return false,
             Err(RecvTimeoutError::Timeout) => return true,

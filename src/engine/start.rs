@@ -4,6 +4,7 @@ use super::Engine;
 use super::activity::Activity;
 use super::clock::{self, Clock, Random};
 use super::committer::{self, Committer, Errands, Handoff};
+use super::courier::{self, Courier, Endpoints, Notices, Owing};
 use super::hub::Hub;
 use super::links::Links;
 use super::metered::{InFlight, Judgements};
@@ -66,6 +67,8 @@ pub struct Outside {
     pub applicant_of: ApplicantOf,
     /// What is kept of a customer's statement: its format is the caller's.
     pub statement_subject: StatementSubject,
+    /// Who tells customers and merchants what happened.
+    pub notices: Notices,
 }
 
 impl Outside {
@@ -77,6 +80,7 @@ impl Outside {
             public_url: String::new(),
             applicant_of: |_| None,
             statement_subject: |_| Subject(Box::default()),
+            notices: Notices::default(),
         }
     }
 }
@@ -126,9 +130,22 @@ impl Engine {
         let (sender, inbox) = mpsc::channel();
         let (errands, errands_of) = tokio::sync::mpsc::unbounded_channel();
         let (hub, next_due, vault) = (Hub::default(), Arc::new(AtomicI64::new(i64::MAX)), Vault::new(hasher.clone()));
-        let Outside { providers, unserved, public_url, applicant_of, statement_subject } = outside;
+        let Outside { providers, unserved, public_url, applicant_of, statement_subject, notices } = outside;
         let links = Links::new(&hasher, &public_url);
+        let (words, words_of) = tokio::sync::mpsc::unbounded_channel();
+        let (endpoints, deliveries_put) = endpoints(store.as_ref())?;
+        let owing = Owing { endpoints: endpoints.clone(), mails: notices.mailer.is_some() };
         let readers = Readers::new(store.clone(), activity.clone());
+        let courier = Courier {
+            readers: readers.clone(),
+            store: store.clone(),
+            endpoints: endpoints.clone(),
+            vault: vault.clone(),
+            clock: settings.clock.clone(),
+            generation: generation.clone(),
+            notices,
+            activity: activity.clone(),
+        };
         let sequencer = Sequencer {
             settings: settings.clone(),
             store,
@@ -139,11 +156,19 @@ impl Engine {
             random: Random::new(),
             judgements: Judgements::new(),
             errands: Errands(errands.clone()),
+            owing,
+            courier: words.clone(),
             activity: activity.clone(),
             unserved,
             next_due: next_due.clone(),
         };
-        let committer = Committer { handoff, sequencer: sender.clone(), hub: hub.clone(), errands: Errands(errands) };
+        let committer = Committer {
+            handoff,
+            sequencer: sender.clone(),
+            hub: hub.clone(),
+            errands: Errands(errands),
+            courier: words,
+        };
         let outbox = Outbox {
             providers: providers.clone(),
             readers: readers.clone(),
@@ -153,14 +178,16 @@ impl Engine {
             generation: generation.clone(),
             return_url: format!("{public_url}{}", super::RETURN_PATH),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let to_sequencer = sender.clone();
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let (runtime, couriers_runtime) = (runtime()?, runtime()?);
+        let (to_sequencer, couriers) = (sender.clone(), sender.clone());
         let spawn =
             |name: &str, run: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(run);
         let threads = vec![
             spawn("sequencer", Box::new(move || sequencer.run(&inbox)))?,
             spawn("committer", Box::new(move || committer::run(&committer, writer)))?,
             spawn("outbox", Box::new(move || runtime.block_on(outbox::run(outbox, errands_of, to_sequencer))))?,
+            spawn("courier", Box::new(move || couriers_runtime.block_on(courier::run(courier, words_of, couriers))))?,
         ];
         let in_flight = Arc::new(InFlight::new());
         let (inbox, threads) = (sender, Mutex::new(threads));
@@ -180,9 +207,18 @@ impl Engine {
             providers,
             activity,
             next_due,
+            endpoints,
+            deliveries_put,
             threads,
         })
     }
+}
+
+/// The merchants' endpoints, and how often commands have put deliveries by now.
+fn endpoints(store: &dyn Store) -> Result<(Endpoints, AtomicI64), StoreError> {
+    let (mut reader, endpoints) = (store.reader()?, Endpoints::default());
+    endpoints.replace(reader.webhook_endpoints()?);
+    Ok((endpoints, AtomicI64::new(reader.deliveries_put()?)))
 }
 
 fn check_clock(clock: &Clock, last: Seq) -> Result<(), StartError> {

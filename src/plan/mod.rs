@@ -4,6 +4,19 @@
 //! stand on the first instalment. Dates follow the calendar: the same day of the following months, or the last day of
 //! a month that is too short, always counted from the purchase, so 31 January leads to 28 February and then 31 March.
 //! A deferral by days or months moves every date. A plan with interest repays by level payments.
+//!
+//! What becomes of an accepted plan is an [`Account`]: [`receive`] and [`time`] say what happens to it, [`Event`]s are
+//! stored, and [`Account::apply`] makes the account after one.
+
+mod account;
+mod event;
+mod refund;
+#[cfg(test)]
+mod servicing_tests;
+mod times;
+
+pub use account::Account;
+pub use event::{Event, Input, receive, time};
 
 use crate::domain::money::Money;
 use crate::domain::plan::{Instalment, Plan, PlanChoice, Terms};

@@ -1,10 +1,16 @@
 //! What every store does: one suite, run for each of them. A new store adds one line to `every_store!`.
 
+mod deliveries;
 mod journeys;
+mod opening;
 
 use super::specimen::{at, generation, id, imported, journey, keys, merchant, reported, submitted};
 use super::*;
 use crate::domain::keys::KeyKind;
+use deliveries::{
+    dead_deliveries_wait_apart_and_come_back, deliveries_are_written_with_their_entries_and_go_away,
+    endpoints_are_put_beside_the_writer,
+};
 use journeys::{a_journey_is_read_as_it_went, lists_by_state_follow_the_newest_state};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -84,6 +90,9 @@ every_store! {
         readers_see_what_is_committed_beside_the_writer
         everybody_goes_on_at_once
         api_keys_are_put_beside_the_writer
+        deliveries_are_written_with_their_entries_and_go_away
+        dead_deliveries_wait_apart_and_come_back
+        endpoints_are_put_beside_the_writer
         everything_is_there_after_opening_again
         a_full_store_says_so_and_keeps_what_it_has
     }
@@ -475,24 +484,4 @@ fn memory_fails_when_told_to_before_or_after_writing() {
         drop(writer);
         memory.writer().unwrap().commit(&batch([imported(2)])).unwrap();
     }
-}
-
-#[test]
-fn a_url_names_the_store() {
-    for (url, expected) in [
-        ("", "expected --store sqlite:PATH or memory"),
-        ("sqlite:", "expected --store sqlite:PATH or memory"),
-        ("sqlite", "expected --store sqlite:PATH or memory"),
-        ("memory:x", "expected --store sqlite:PATH or memory"),
-        ("mysql://user:secret@host", "found `mysql`"),
-        ("postgres://user:secret@host/aval", "a later version"),
-    ] {
-        match open(url, &Options::default()) {
-            Err(StoreError::Unusable(found)) => {
-                assert!(found.contains(expected) && !found.contains("secret"), "{url}: {found}");
-            }
-            _ => panic!("{url}: expected a refusal"),
-        }
-    }
-    assert!(open("memory", &Options::default()).is_ok());
 }

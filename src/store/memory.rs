@@ -31,6 +31,9 @@ struct Log {
     artifacts: BTreeMap<Digest, Vec<u8>>,
     generations: Vec<GenerationRef>,
     api_keys: Vec<ApiKey>,
+    endpoints: Vec<WebhookEndpoint>,
+    deliveries: BTreeMap<DeliveryKey, Delivery>,
+    deliveries_put: i64,
     bytes: u64,
 }
 
@@ -71,6 +74,36 @@ impl Store for Memory {
             None => keys.push(key.clone()),
         }
         keys.sort_by(|a, b| (a.created_at, &a.prefix).cmp(&(b.created_at, &b.prefix)));
+        Ok(())
+    }
+
+    fn put_webhook_endpoint(&self, endpoint: &WebhookEndpoint) -> Result<(), StoreError> {
+        let endpoints = &mut self.lock().log.endpoints;
+        endpoints.retain(|known| known.id != endpoint.id);
+        endpoints.push(endpoint.clone());
+        endpoints.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(())
+    }
+
+    fn disable_webhook_endpoint(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
+        let endpoints = &mut self.lock().log.endpoints;
+        endpoints.iter_mut().filter(|known| *known.id == *id).for_each(|known| {
+            known.disabled_at.get_or_insert(at);
+        });
+        Ok(())
+    }
+
+    fn remove_webhook_endpoint(&self, id: &str) -> Result<(), StoreError> {
+        let log = &mut self.lock().log;
+        log.endpoints.retain(|known| *known.id != *id);
+        log.deliveries.retain(|key, _| *key.endpoint != *id);
+        Ok(())
+    }
+
+    fn put_deliveries(&self, deliveries: &[Delivery]) -> Result<(), StoreError> {
+        let log = &mut self.lock().log;
+        log.deliveries.extend(deliveries.iter().map(|delivery| (delivery.key.clone(), delivery.clone())));
+        log.deliveries_put += 1;
         Ok(())
     }
 }
@@ -164,6 +197,8 @@ impl Log {
         if let Some(checkpoint) = &batch.checkpoint {
             self.checkpoints.insert(checkpoint.through, checkpoint.bytes.clone());
         }
+        self.deliveries.extend(batch.deliveries.iter().map(|delivery| (delivery.key.clone(), delivery.clone())));
+        batch.delivered.iter().for_each(|key| drop(self.deliveries.remove(key)));
     }
 }
 
@@ -259,5 +294,39 @@ impl Reader for MemoryReader {
 
     fn api_keys(&mut self) -> Result<Vec<ApiKey>, StoreError> {
         self.read(|log| log.api_keys.clone())
+    }
+
+    fn webhook_endpoints(&mut self) -> Result<Vec<WebhookEndpoint>, StoreError> {
+        self.read(|log| log.endpoints.clone())
+    }
+
+    fn pending_endpoints(&mut self) -> Result<Vec<(Box<str>, u64)>, StoreError> {
+        self.read(|log| {
+            let mut counts = BTreeMap::new();
+            log.deliveries.values().filter(|delivery| !delivery.dead).for_each(|delivery| {
+                *counts.entry(delivery.key.endpoint.clone()).or_default() += 1;
+            });
+            counts.into_iter().collect()
+        })
+    }
+
+    fn pending(&mut self, endpoint: &str, after: Seq, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        self.read(|log| {
+            let of_endpoint = log.deliveries.values().filter(|delivery| *delivery.key.endpoint == *endpoint);
+            let later = of_endpoint.filter(|delivery| !delivery.dead && delivery.key.seq > after);
+            later.take(limit).cloned().collect()
+        })
+    }
+
+    fn dead(&mut self, merchant: Option<&MerchantId>, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        self.read(|log| {
+            let dead = log.deliveries.values().filter(|delivery| delivery.dead);
+            let theirs = dead.filter(|delivery| merchant.is_none_or(|merchant| delivery.merchant == *merchant));
+            theirs.take(limit).cloned().collect()
+        })
+    }
+
+    fn deliveries_put(&mut self) -> Result<i64, StoreError> {
+        self.read(|log| log.deliveries_put)
     }
 }

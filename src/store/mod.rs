@@ -8,12 +8,14 @@
 
 #[cfg(test)]
 mod conformance;
+mod delivery;
 mod memory;
 mod record;
 #[cfg(test)]
 mod specimen;
 mod sqlite;
 
+pub use delivery::{Delivery, DeliveryKey, WebhookEndpoint};
 pub use memory::Memory;
 
 use crate::domain::decision::{Decision, Digest, GenerationRef};
@@ -162,6 +164,10 @@ pub struct Batch {
     pub settled_requests: Vec<(u64, Seq)>,
     /// A digest of the log so far, from which a start continues.
     pub checkpoint: Option<Checkpoint>,
+    /// Deliveries that are owed, new ones and those that are tried again or given up.
+    pub deliveries: Vec<Delivery>,
+    /// Deliveries that are owed no more.
+    pub delivered: Vec<DeliveryKey>,
 }
 
 /// The engine's digest of a stretch of the log; the store keeps it and knows nothing of what is in it.
@@ -286,6 +292,15 @@ pub trait Store: Send + Sync {
     /// Adds an API key, or sets the `revoked_at` of the one with its digest. Needs no writer: keys are made and revoked
     /// while a server runs.
     fn put_api_key(&self, key: &ApiKey) -> Result<(), StoreError>;
+    /// Adds an endpoint, or replaces the one with its id. Needs no writer, as everything of endpoints.
+    fn put_webhook_endpoint(&self, endpoint: &WebhookEndpoint) -> Result<(), StoreError>;
+    /// From a time on nothing is sent to an endpoint any more; one that is disabled stays so since then.
+    fn disable_webhook_endpoint(&self, id: &str, at: Timestamp) -> Result<(), StoreError>;
+    /// Takes an endpoint away, and what is owed to it.
+    fn remove_webhook_endpoint(&self, id: &str) -> Result<(), StoreError>;
+    /// Puts deliveries beside the writer, in place of those with their keys; counted by [`Reader::deliveries_put`], so that a
+    /// running server looks.
+    fn put_deliveries(&self, deliveries: &[Delivery]) -> Result<(), StoreError>;
 }
 
 /// The refusal of entries that do not ascend from the last one written.
@@ -340,4 +355,14 @@ pub trait Reader: Send {
     fn artifact(&mut self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError>;
     /// All API keys, revoked ones too.
     fn api_keys(&mut self) -> Result<Vec<ApiKey>, StoreError>;
+    /// All endpoints, disabled ones too, by age.
+    fn webhook_endpoints(&mut self) -> Result<Vec<WebhookEndpoint>, StoreError>;
+    /// To which endpoints something is owed that is not dead, and how much.
+    fn pending_endpoints(&mut self) -> Result<Vec<(Box<str>, u64)>, StoreError>;
+    /// At most `limit` deliveries that are owed to an endpoint by entries after a place, oldest first; no dead ones.
+    fn pending(&mut self, endpoint: &str, after: Seq, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+    /// At most `limit` deliveries that were given up, of a merchant or of all, by endpoint and age.
+    fn dead(&mut self, merchant: Option<&MerchantId>, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+    /// How often deliveries have been put beside the writer.
+    fn deliveries_put(&mut self) -> Result<i64, StoreError>;
 }

@@ -53,6 +53,7 @@ fn run(name: &str) {
         }
     }
     let script = script.replace("127.0.0.1:50051", &grpc).replace("127.0.0.1:8080", &http);
+    let script = script.replace("9187", &free_port().to_string());
     let output = tempfile::NamedTempFile::new().unwrap();
     let mut shell = Command::new("bash")
         .args(["-c", &script])
@@ -97,6 +98,11 @@ fn the_data_scientists_guide_runs() {
 #[test]
 fn the_operators_guide_runs() {
     run("docs/operating.md");
+}
+
+#[test]
+fn the_guide_to_webhooks_runs() {
+    run("docs/webhooks.md");
 }
 
 /// A link to a file of the project leads somewhere.

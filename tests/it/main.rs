@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod commands;
+mod courier;
 mod crash;
 mod docs;
 mod engine;
@@ -14,3 +15,4 @@ mod scenarios;
 mod server;
 mod serving;
 mod tidy;
+mod webhooks;

@@ -11,7 +11,9 @@ use crate::engine::activity::Token;
 use crate::engine::call::{Act, Caller, Given, RETRY_AFTER, Refused, Reply};
 use crate::engine::clock::{Clock, system_ms};
 use crate::engine::committer::Item;
+use crate::engine::courier::Owed;
 use crate::engine::outbox::{Errand, Heard};
+use crate::engine::told::Happened;
 use crate::features::{Facts, Vector, evidence};
 use crate::journey::{self, Ask, Cause, Effect, Event as Step, Input, Judged, Occasion, Open, Received, Verifier};
 use crate::policy::{Generation, Judgement, judge_with};
@@ -214,6 +216,7 @@ impl Sequencer {
             self.judgements.count(&judgement);
             super::decision_of(id, at, judgement, standing, &generation)
         });
+        let (owing, now) = (&self.owing, self.settings.clock.now());
         let moved = self.known.lives.in_memory(application).and_then(|live| {
             let (merchant, keys) = (live.first.merchant.clone(), live.submitted()?.facts.keys);
             let journey = live.journey.clone().apply(&step, at);
@@ -222,12 +225,20 @@ impl Sequencer {
             let (application, event) = (live.first.id, Event::Moved(Box::new(moved)));
             let (actor, subject) = (causer.actor, causer.subject);
             let entry = Arc::new(Entry { id, at, merchant, application, actor, event, subject });
+            let deliveries = match &entry.event {
+                Event::Moved(moved) if owing.is_any() => {
+                    let (step, before, after) = (&moved.event, &live.journey.state, &journey.state);
+                    owing.owed(&entry, Happened::Moved { step, before, after }, now)
+                }
+                _ => Vec::new(),
+            };
             live.went_on(journey, &entry);
-            Some((entry, application, live.journey.effects()))
+            Some((entry, application, live.journey.effects(), deliveries))
         });
-        let Some((entry, application, effects)) = moved else { return Err(causer.reply) };
+        let Some((entry, application, effects, deliveries)) = moved else { return Err(causer.reply) };
+        let owed = (!deliveries.is_empty()).then(|| Owed { deliveries, token: token.follow() });
         let errand = Errand::Owed { application, effects, given: causer.given, token };
-        Ok(self.record(entry, causer.reply, Some(errand)))
+        Ok(self.record(entry, causer.reply, Some(errand), owed))
     }
 
     /// The machine's time, or the virtual one: for ids.

@@ -5,6 +5,7 @@ mod answer;
 mod canonical;
 mod checks;
 mod commands;
+mod event;
 mod steps;
 mod submission;
 
@@ -16,5 +17,6 @@ pub use commands::{
     ListRequest, OutcomeReport, QuoteRequest, application_id, explain_decision, list_applications, list_reviews,
     quote_plans, report_outcome,
 };
+pub use event::event_data;
 pub use steps::{Step, statement_subject};
 pub use submission::{applicant_of, subject, submission};

@@ -5,7 +5,7 @@ use crate::store::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The files, in order; the schema's version is how many were applied.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_log.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_log.sql"), include_str!("migrations/0002_delivery.sql")];
 /// The version that this program writes.
 const KNOWN: i64 = MIGRATIONS.len() as i64;
 /// Marks a database as one of aval's: `aval` in ASCII.

@@ -2,6 +2,7 @@
 
 mod checkpointer;
 mod database;
+mod delivery;
 mod migrations;
 mod reader;
 mod writer;
@@ -47,6 +48,33 @@ impl Store for Sqlite {
         let connection = self.0.connect(Access::Write)?;
         connection.execute(put, values).map_err(|error| self.0.failure(error))?;
         Ok(())
+    }
+
+    fn put_webhook_endpoint(&self, endpoint: &WebhookEndpoint) -> Result<(), StoreError> {
+        self.beside(|connection| delivery::put_endpoint(connection, endpoint))
+    }
+
+    fn disable_webhook_endpoint(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.beside(|connection| delivery::disable_endpoint(connection, id, at))
+    }
+
+    fn remove_webhook_endpoint(&self, id: &str) -> Result<(), StoreError> {
+        self.beside(|connection| delivery::remove_endpoint(connection, id))
+    }
+
+    fn put_deliveries(&self, deliveries: &[Delivery]) -> Result<(), StoreError> {
+        self.beside(|connection| delivery::put_beside(connection, deliveries))
+    }
+}
+
+impl Sqlite {
+    /// Writes beside the writer, in one transaction.
+    fn beside(&self, write: impl FnOnce(&rusqlite::Transaction) -> rusqlite::Result<()>) -> Result<(), StoreError> {
+        let failure = |error| self.0.failure(error);
+        let mut connection = self.0.connect(Access::Write)?;
+        let immediate = rusqlite::TransactionBehavior::Immediate;
+        let transaction = connection.transaction_with_behavior(immediate).map_err(failure)?;
+        write(&transaction).and_then(|()| transaction.commit()).map_err(failure)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Reading the log on a connection of one's own, beside the writer.
 
 use super::database::{Access, Database};
+use super::delivery;
 use crate::domain::decision::{Digest, GenerationRef};
 use crate::domain::ids::{EntryId, MerchantId, Seq};
 use crate::domain::time::Timestamp;
 use crate::store::record::{self, Row, Summary, damaged};
-use crate::store::{ApiKey, Checkpoint, Entry, LIST_ROWS, ListQuery, Page, Reader, StoreError};
+use crate::store::{
+    ApiKey, Checkpoint, Delivery, Entry, LIST_ROWS, ListQuery, Page, Reader, StoreError, WebhookEndpoint,
+};
 use rusqlite::types::{FromSqlResult, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
 use std::sync::Arc;
@@ -131,9 +134,53 @@ impl Reader for SqliteReader {
         }
         Ok(keys)
     }
+
+    fn webhook_endpoints(&mut self) -> Result<Vec<WebhookEndpoint>, StoreError> {
+        let mut select = self.prepare(delivery::SELECT_ENDPOINTS)?;
+        let mut rows = select.query([]).map_err(|error| self.database.failure(error))?;
+        let mut endpoints = Vec::new();
+        while let Some(row) = rows.next().map_err(|error| self.database.failure(error))? {
+            endpoints.push(delivery::endpoint(&Columns::of(row, "webhook_endpoint")?)?);
+        }
+        Ok(endpoints)
+    }
+
+    fn pending_endpoints(&mut self) -> Result<Vec<(Box<str>, u64)>, StoreError> {
+        let failure = |error| self.database.failure(error);
+        let mut select = self.prepare(delivery::COUNT_PENDING)?;
+        let counts = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)));
+        let counts = counts.map_err(failure)?.collect::<rusqlite::Result<Vec<_>>>().map_err(failure)?;
+        Ok(counts.into_iter().map(|(endpoint, count)| (endpoint.into(), count.unsigned_abs())).collect())
+    }
+
+    fn pending(&mut self, endpoint: &str, after: Seq, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.deliveries(delivery::SELECT_PENDING, rusqlite::params![endpoint, after.0, limit])
+    }
+
+    fn dead(&mut self, merchant: Option<&MerchantId>, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.deliveries(delivery::SELECT_DEAD, rusqlite::params![merchant.map(MerchantId::as_str), limit])
+    }
+
+    fn deliveries_put(&mut self) -> Result<i64, StoreError> {
+        let value = self.one("SELECT value FROM meta WHERE name = 'deliveries_put'", [])?;
+        value.ok_or_else(|| damaged("meta", "value", "deliveries_put", "expected a count"))
+    }
 }
 
 impl SqliteReader {
+    /// The deliveries that a query selects.
+    fn deliveries(&self, sql: &str, values: impl Params) -> Result<Vec<Delivery>, StoreError> {
+        let mut select = self.prepare(sql)?;
+        let mut rows = select.query(values).map_err(|error| self.database.failure(error))?;
+        let mut deliveries = Vec::new();
+        while let Some(row) = rows.next().map_err(|error| self.database.failure(error))? {
+            deliveries.push(delivery::delivery(&Columns::of(row, "delivery")?)?);
+        }
+        Ok(deliveries)
+    }
+
     /// The places of a page, and where to go on.
     fn listed(&self, query: &ListQuery) -> Result<(Vec<Seq>, Option<Seq>), StoreError> {
         let failure = |error| self.database.failure(error);
@@ -220,10 +267,11 @@ fn api_key(row: &rusqlite::Row) -> Result<ApiKey, StoreError> {
 }
 
 /// The columns of one row, the first of which is its key.
-struct Columns<'a, 'b> {
+pub(super) struct Columns<'a, 'b> {
     values: &'a rusqlite::Row<'b>,
     table: &'static str,
-    row: i64,
+    /// The row's key, as messages name it.
+    pub row: i64,
 }
 
 impl<'a, 'b> Columns<'a, 'b> {
@@ -232,7 +280,8 @@ impl<'a, 'b> Columns<'a, 'b> {
         Ok(Self { values, table, row })
     }
 
-    fn get<T>(
+    /// The value of a column.
+    pub fn get<T>(
         &self,
         at: usize,
         name: &str,

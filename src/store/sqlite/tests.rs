@@ -69,9 +69,24 @@ fn a_newer_version_is_refused() {
     drop(place.filled());
     place.tamper("PRAGMA user_version = 99");
     match place.open() {
-        Err(StoreError::Version { found: 99, known: 1, path }) => assert!(path.ends_with("aval.db"), "{path}"),
+        Err(StoreError::Version { found: 99, known: 2, path }) => assert!(path.ends_with("aval.db"), "{path}"),
         other => panic!("expected the version to be refused, found {other:?}"),
     }
+}
+
+#[test]
+fn a_store_of_the_first_version_is_brought_up_to_date() {
+    let place = Place::new();
+    drop(place.filled());
+    place.tamper(
+        "DROP TABLE delivery; DROP TABLE webhook_endpoint; DELETE FROM meta WHERE name = 'deliveries_put'; \
+         PRAGMA user_version = 1",
+    );
+    let store = place.open().unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!((reader.deliveries_put().unwrap(), reader.pending_endpoints().unwrap()), (0, Vec::new()));
+    assert!(reader.last().unwrap().is_some(), "what it held is there");
+    assert!(store.writer().is_ok());
 }
 
 #[test]
@@ -118,7 +133,7 @@ fn commits_are_durable_by_what_sqlite_answers() {
         ("foreign_keys", 1.into()),
         ("wal_autocheckpoint", 0.into()),
         ("application_id", 0x6176_616c.into()),
-        ("user_version", 1.into()),
+        ("user_version", 2.into()),
     ] {
         assert_eq!(pragma(name).unwrap(), expected, "{name}");
     }

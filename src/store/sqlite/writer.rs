@@ -2,6 +2,7 @@
 
 use super::checkpointer::{BOUNDS, Checkpointer};
 use super::database::{Access, Database, Lock};
+use super::delivery;
 use crate::domain::decision::{Digest, GenerationRef};
 use crate::store::record::{self, Row};
 use crate::store::{Batch, Entry, StoreError, Writer, after_failure, generation_not_kept, not_ascending};
@@ -67,6 +68,11 @@ impl SqliteWriter {
             let mut insert = self.prepare("INSERT OR REPLACE INTO checkpoint (through, bytes) VALUES (?1, ?2)")?;
             insert.execute(params![checkpoint.through.0, checkpoint.bytes]).map_err(failure)?;
             bytes += checkpoint.bytes.len() as u64;
+        }
+        if !(batch.deliveries.is_empty() && batch.delivered.is_empty()) {
+            delivery::put(&self.connection, &batch.deliveries).map_err(failure)?;
+            delivery::take_away(&self.connection, &batch.delivered).map_err(failure)?;
+            bytes += ROW_BYTES * (batch.deliveries.len() + batch.delivered.len()) as u64;
         }
         Ok(bytes)
     }

@@ -9,7 +9,7 @@ use aval::domain::keys::KeyHasher;
 use aval::domain::money::Currency;
 use aval::domain::time::Timestamp;
 use aval::engine::clock::{Clock, VirtualClock};
-use aval::engine::{Act, Answered, Caller, Engine, Given, Mailbox, Outside, Refused, Settings, Submit};
+use aval::engine::{Act, Answered, Caller, Engine, Given, Mailbox, Notices, Outside, Refused, Settings, Submit};
 use aval::engine::{generation, journey_of};
 use aval::journey::{Input, Journey, State};
 use aval::policy::Generation;
@@ -399,6 +399,7 @@ fn outside([sms, identity, bank]: [&Arc<Fake>; 3], unserved: Kinds) -> Outside {
         public_url: PUBLIC_URL.into(),
         applicant_of: convert::applicant_of,
         statement_subject: convert::statement_subject,
+        notices: Notices::default(),
     }
 }
 

@@ -1,0 +1,52 @@
+//! Mails to customers: here a delivery becomes a mail. Who renders is a function of the caller's ([`MailOf`]), which is given
+//! what happened and nothing else, so every try says the same.
+
+use super::{Courier, Outcome};
+use crate::domain::delivery::DeliveryKind;
+use crate::domain::storefront::Storefront;
+use crate::domain::time::Timestamp;
+use crate::notice::{Mail, MailError};
+use crate::store::{Delivery, Entry};
+
+/// What a mail is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Letter<'a> {
+    /// Which mail.
+    pub kind: DeliveryKind,
+    /// The application's entries up to the one that calls for it, oldest first; the first holds the subject.
+    pub history: &'a [Entry],
+    /// What customers are told about the merchant.
+    pub storefront: &'a Storefront,
+    /// What names the mail, the same on every try.
+    pub message_id: &'a str,
+    /// When it is sent.
+    pub now: Timestamp,
+}
+
+/// Renders a mail; `None`: there is nobody to send it to, or nothing to say any more.
+pub type MailOf = fn(&Letter<'_>) -> Option<Mail>;
+
+/// Sends one mail.
+pub(super) async fn deliver(courier: &Courier, delivery: &Delivery) -> Outcome {
+    let Some(mailer) = &courier.notices.mailer else { return Outcome::Nothing("no_mailer") };
+    let history = match courier.history(delivery).await {
+        Ok(history) => history,
+        Err(error) => {
+            tracing::error!(%error, "what a customer is to be told cannot be read");
+            return Outcome::Failed { why: "unreadable", after: None };
+        }
+    };
+    let called_for = history.last().filter(|entry| entry.id.seq() == delivery.key.seq);
+    let Some(entry) = called_for else { return Outcome::Nothing("nothing_to_tell") };
+    let kind = delivery.key.kind;
+    let message_id = format!("{:?}.{}", entry.id, kind as u8);
+    let storefront = courier.generation.policy.storefront(&delivery.merchant);
+    let letter = Letter { kind, history: &history, storefront, message_id: &message_id, now: courier.clock.now() };
+    let Some(mail) = (courier.notices.mail_of)(&letter) else { return Outcome::Nothing("nothing_to_tell") };
+    match tokio::time::timeout(super::CALL, mailer.send(&mail)).await {
+        Ok(Ok(())) => Outcome::Delivered,
+        Ok(Err(MailError::Retryable(_))) => Outcome::Failed { why: "retryable", after: None },
+        Ok(Err(MailError::Permanent(_))) => Outcome::Refused,
+        Err(_) => Outcome::Failed { why: "timeout", after: None },
+    }
+}

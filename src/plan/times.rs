@@ -1,0 +1,110 @@
+//! What time brings to a plan: reminders, due dates, and falling behind, in the customer's time zone.
+
+use super::account::Account;
+use crate::domain::plan::{PlanState, Servicing};
+use crate::domain::time::{HOUR_MS, Timestamp};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// From how many days after its due date on what is not paid makes a plan stand like this.
+const BEHIND: [(u8, PlanState); 3] = [(1, PlanState::Late), (8, PlanState::LateContact), (16, PlanState::Default)];
+
+/// What time brings to an instalment, which counts from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The gateway is to collect it.
+    Collect(usize),
+    /// The customer is reminded of it, so many hours before.
+    Remind(usize, u16),
+    /// It makes the plan stand like this.
+    Fall(usize, PlanState),
+}
+
+/// The day in a time zone.
+pub(super) fn day(at: Timestamp, zone: &TimeZone) -> Date {
+    zone.to_datetime(at.to_jiff()).date()
+}
+
+/// A day some days later; the end of the calendar stands still.
+pub(super) fn days_after(date: Date, days: u8) -> Date {
+    date.saturating_add(i32::from(days).days())
+}
+
+/// What time brings next to a plan, and when; `None`: nothing.
+pub(super) fn next(account: &Account) -> Option<(Timestamp, Step)> {
+    let servicing = account.servicing.as_ref()?;
+    let mut next: Option<(Timestamp, Step)> = None;
+    let mut offer = |at: Option<Timestamp>, step| {
+        if let Some(at) = at
+            && next.is_none_or(|(earliest, _)| at < earliest)
+        {
+            next = Some((at, step));
+        }
+    };
+    for (place, (instalment, under_way)) in account.plan.instalments.iter().zip(&account.under_way).enumerate() {
+        if !instalment.state.is_open() {
+            continue;
+        }
+        let zone = &account.zone;
+        if let Some((days, state)) = BEHIND.iter().find(|(_, state)| under_way.behind < *state) {
+            offer(hour_of(days_after(instalment.due_date, *days), 0, zone), Step::Fall(place, *state));
+        }
+        // Whoever is behind has been told, and pays when they can.
+        if under_way.collecting_since.is_some() || under_way.behind != PlanState::InProgress {
+            continue;
+        }
+        offer(hour_of(instalment.due_date, servicing.due_hour, zone), Step::Collect(place));
+        let over = usize::from(under_way.reminders_over);
+        if let Some(hours) = servicing.reminder_hours.get(over) {
+            offer(remind_at(instalment.due_date, *hours, servicing, zone), Step::Remind(place, *hours));
+        }
+    }
+    next
+}
+
+/// What time has brought to a plan by now; `None`: nothing. Of what a server that stood still has missed, only the latest
+/// reminder is sent, none after the due date, and none at night.
+pub(super) fn due_by(account: &Account, at: Timestamp) -> Option<Step> {
+    let (_, step) = next(account).filter(|(due_at, _)| *due_at <= at)?;
+    let Step::Remind(place, _) = step else { return Some(step) };
+    let (servicing, zone) = (account.servicing.as_ref()?, &account.zone);
+    let due_date = account.plan.instalments.get(place)?.due_date;
+    if hour_of(due_date, servicing.due_hour, zone)? <= at {
+        return Some(Step::Collect(place));
+    }
+    let has_come = |hours: &&u16| remind_at(due_date, **hours, servicing, zone).is_some_and(|due| due <= at);
+    let latest = servicing.reminder_hours.iter().rev().find(has_come)?;
+    servicing.is_day(zone.to_datetime(at.to_jiff()).hour()).then_some(Step::Remind(place, *latest))
+}
+
+/// How many reminders of a due date are over at a time.
+pub(super) fn reminders_over(due_date: Date, servicing: Option<&Servicing>, zone: &TimeZone, at: Timestamp) -> u8 {
+    let Some(servicing) = servicing else { return 0 };
+    let over = servicing
+        .reminder_hours
+        .iter()
+        .take_while(|hours| remind_at(due_date, **hours, servicing, zone).is_none_or(|due| due <= at));
+    over.count() as u8
+}
+
+/// When the customer is reminded so many hours before a due date: not at night, rather the next morning; `None`: never,
+/// because the instalment is due by then.
+fn remind_at(due_date: Date, hours: u16, servicing: &Servicing, zone: &TimeZone) -> Option<Timestamp> {
+    let due = hour_of(due_date, servicing.due_hour, zone)?;
+    let at = due.plus_ms(-i64::from(hours) * HOUR_MS);
+    let local = zone.to_datetime(at.to_jiff());
+    let at = match servicing.is_day(local.hour()) {
+        true => at,
+        false if local.hour() < servicing.quiet_until_hour => hour_of(local.date(), servicing.quiet_until_hour, zone)?,
+        false => hour_of(days_after(local.date(), 1), servicing.quiet_until_hour, zone)?,
+    };
+    (at < due).then_some(at)
+}
+
+/// An hour of a day. One that a change of the clocks leaves out is the hour after it.
+fn hour_of(date: Date, hour: i8, zone: &TimeZone) -> Option<Timestamp> {
+    let at = date.at(hour, 0, 0, 0);
+    let zoned = zone.to_ambiguous_zoned(at).compatible().ok()?;
+    Timestamp::from_ms(zoned.timestamp().as_millisecond()).ok()
+}
