@@ -10,7 +10,7 @@ use aval::domain::geo::Country;
 use aval::domain::ids::{DecisionId, EntryId, MerchantId, RequestId, Seq};
 use aval::domain::keys::Keys;
 use aval::domain::money::{Currency, Money};
-use aval::domain::plan::{Instalment, InstalmentState, Plan, PlanChoice};
+use aval::domain::plan::{Instalment, Plan, PlanChoice};
 use aval::domain::reason::ReasonCode;
 use aval::domain::submission::{Signal, Signals};
 use aval::domain::time::Timestamp;
@@ -254,14 +254,7 @@ fn entry(n: i64, generation: &Arc<GenerationRef>) -> Entry {
 
 fn plan(choice: PlanChoice, amount: Money) -> Plan {
     let due_date = jiff::civil::Date::new(2026, 11, 20).expect("a day");
-    let instalment = Instalment {
-        due_date,
-        purchase_amount_minor: 11_250,
-        customer_fee_minor: 0,
-        customer_interest_minor: 0,
-        total_amount_minor: 11_250,
-        state: InstalmentState::Pending,
-    };
+    let instalment = Instalment::agreed(due_date, 11_250, 0, 0);
     Plan { choice, amount, customer_cost_minor: 0, cost_bps: 0, instalments: vec![instalment; 4] }
 }
 

@@ -429,6 +429,7 @@ fn full() -> Result<Submission, Box<dyn Error>> {
         locale: Some("fr-FR".into()),
         terminal_id: Some("checkout-1".into()),
         origin: Some(Origin::Web),
+        return_url: None,
     };
     Ok(submission)
 }

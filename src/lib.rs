@@ -8,6 +8,7 @@ pub mod domain;
 pub mod features;
 pub mod model;
 pub mod text;
+pub mod words;
 
 pub mod policy;
 

@@ -1,7 +1,7 @@
 //! The clock of the demonstration: it starts at a time, runs on by itself with the machine's, and can be sent ahead. What is
 //! due on the way happens, each at its own time, before it goes on.
 
-use crate::domain::time::Timestamp;
+use crate::domain::time::{DAY_MS, Timestamp};
 use crate::engine::Engine;
 use crate::engine::clock::{VirtualClock, system_ms};
 use std::sync::Arc;
@@ -19,8 +19,8 @@ const STEP_PATIENCE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked whether everything has happened.
 const LOOK: Duration = Duration::from_millis(5);
-/// The furthest that the clock is sent at once.
-pub const MOST_HOURS: i64 = 24 * 100;
+/// The furthest that the clock is sent at once, in milliseconds.
+const FURTHEST_MS: i64 = 100 * DAY_MS;
 
 /// The clock, and what moves it.
 pub struct Clockwork {
@@ -77,10 +77,10 @@ impl Clockwork {
         }
     }
 
-    /// Goes ahead by so many hours; what is due happens on the way.
-    pub async fn go_on(&self, hours: i64) {
+    /// Goes ahead by so many milliseconds; what is due happens on the way.
+    pub async fn go_on(&self, ms: i64) {
         let _moving = self.moving.lock().await;
-        let target = self.now().plus_ms(hours.clamp(0, MOST_HOURS) * crate::domain::time::HOUR_MS);
+        let target = self.now().plus_ms(ms.clamp(0, FURTHEST_MS));
         self.go_to(target).await;
     }
 

@@ -124,6 +124,7 @@ fn clock(frame: &Frame<'_>) -> Markup {
             }
             p.buttons {
                 span { "Go on " }
+                (button("minute", "1 minute"))
                 (button("hour", "1 hour"))
                 (button("day", "1 day"))
                 (button("week", "1 week"))

@@ -8,6 +8,7 @@ use super::hooks::Secret;
 use super::orders::{Heard, Order, Orders};
 use super::pages::{self, Frame, Said};
 use super::stories::Story;
+use crate::domain::time::{DAY_MS, HOUR_MS};
 use crate::rpc::client::CallError;
 use crate::rpc::proto;
 use axum::body::Bytes;
@@ -23,6 +24,8 @@ use tokio::net::TcpListener;
 
 /// The largest request that is read, in bytes.
 const MOST_BYTES: usize = 256 << 10;
+/// Milliseconds in a minute.
+const MINUTE_MS: i64 = 60_000;
 /// What a page may load and where its forms may go. From a form a browser may be led on to the customer's pages.
 const CONTENT_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
@@ -257,10 +260,11 @@ struct Going {
 async fn set_clock(State(shop): Shared, Form(going): Form<Going>) -> Response {
     match going.step.as_str() {
         "next" => shop.clock.go_to_next().await,
-        "hour" => shop.clock.go_on(1).await,
-        "day" => shop.clock.go_on(24).await,
-        "week" => shop.clock.go_on(7 * 24).await,
-        "month" => shop.clock.go_on(31 * 24).await,
+        "minute" => shop.clock.go_on(MINUTE_MS).await,
+        "hour" => shop.clock.go_on(HOUR_MS).await,
+        "day" => shop.clock.go_on(DAY_MS).await,
+        "week" => shop.clock.go_on(7 * DAY_MS).await,
+        "month" => shop.clock.go_on(31 * DAY_MS).await,
         _ => {}
     }
     // Only back into the shop.

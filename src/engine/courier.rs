@@ -18,6 +18,7 @@ pub(super) use routes::run;
 
 use super::activity::{Activity, Token};
 use super::clock::Clock;
+use super::links::Links;
 use super::readers::Readers;
 use super::vault::Vault;
 use crate::domain::delivery::DeliveryKind;
@@ -52,7 +53,7 @@ const AT_ONCE: usize = 4;
 const ALL_AT_ONCE: usize = 256;
 
 /// What the `data` of an event says of an application and of its last entry, beside the version: its format is the caller's.
-pub type DataOf = fn(&[Entry]) -> Option<serde_json::Map<String, serde_json::Value>>;
+pub type DataOf = fn(&[Entry], &Links) -> Option<serde_json::Map<String, serde_json::Value>>;
 
 /// Who tells people and merchants outside what happened. By default nobody is there to.
 #[derive(Clone)]
@@ -69,7 +70,7 @@ pub struct Notices {
 
 impl Default for Notices {
     fn default() -> Self {
-        Self { mailer: None, mail_of: |_| None, carrier: None, data_of: |_| None }
+        Self { mailer: None, mail_of: |_| None, carrier: None, data_of: |_, _| None }
     }
 }
 
@@ -119,6 +120,7 @@ pub(super) struct Courier {
     pub clock: Clock,
     pub generation: Arc<Generation>,
     pub notices: Notices,
+    pub links: Links,
     pub activity: Activity,
 }
 

@@ -46,7 +46,7 @@ impl Purpose {
 
 /// Makes and reads tokens.
 #[derive(Clone)]
-pub(super) struct Links {
+pub struct Links {
     mac: Hmac<Sha256>,
     public_url: Box<str>,
 }

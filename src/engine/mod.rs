@@ -29,7 +29,7 @@ mod watch;
 
 pub use call::{Act, Caller, Given, Mailbox, Refused, Report, Submit};
 pub use courier::{DataOf, Letter, MailOf, Notices, redeliveries};
-pub use links::Purpose;
+pub use links::{Links, Purpose};
 pub use live::{journey_of, judged};
 pub use metered::{
     BATCH_ENTRIES, COMMIT_SECONDS, DECISIONS, DEGRADED, DELIVERIES, DELIVERIES_WAITING, EFFECTS, IN_FLIGHT, SCORE,
@@ -54,7 +54,6 @@ use activity::Activity;
 use call::{Answer, Call, Command, LocatedReport, RETRY_AFTER, Reply, Slot};
 use clock::{Clock, VirtualClock};
 use hub::Hub;
-use links::Links;
 use metered::InFlight;
 use readers::Readers;
 use sequencer::Message;

@@ -65,10 +65,10 @@ pub struct Outside {
     pub public_url: String,
     /// What a subject says of the customer: its format is the caller's.
     pub applicant_of: ApplicantOf,
-    /// What is kept of a customer's statement: its format is the caller's.
-    pub statement_subject: StatementSubject,
     /// Who tells customers and merchants what happened.
     pub notices: Notices,
+    /// What is kept of a customer's statement: its format is the caller's.
+    pub statement_subject: StatementSubject,
 }
 
 impl Outside {
@@ -144,6 +144,7 @@ impl Engine {
             clock: settings.clock.clone(),
             generation: generation.clone(),
             notices,
+            links: links.clone(),
             activity: activity.clone(),
         };
         let sequencer = Sequencer {

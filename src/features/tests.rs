@@ -71,6 +71,7 @@ pub(super) fn full() -> Submission {
         locale: Some("fr-FR".into()),
         terminal_id: Some("checkout".into()),
         origin: Some(Origin::Web),
+        return_url: None,
     };
     s
 }

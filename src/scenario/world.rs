@@ -82,8 +82,8 @@ impl Own {
             providers,
             public_url: OURS.into(),
             applicant_of: convert::applicant_of,
-            statement_subject: convert::statement_subject,
             notices: engine::Notices::default(),
+            statement_subject: convert::statement_subject,
         };
         let settings = engine::Settings { clock: Clock::Virtual(clock.clone()), ..engine::Settings::small() };
         let store = Arc::new(Memory::new(&crate::store::Options::default()));

@@ -67,7 +67,7 @@ def visit(request: pytest.FixtureRequest, world: World, browser: Browser, checke
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )
-        visitor = Visitor(world, context, checked, locale)
+        visitor = Visitor(world, context, checked, locale, scripts)
         visitors.append(visitor)
         return visitor
 
@@ -92,8 +92,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 # A visit in each language, at each size, and without scripts.
 WAYS = [
-    pytest.param(("en-GB", PHONE, True), id="en-phone"),
-    pytest.param(("fr-FR", DESKTOP, True), id="fr-desktop"),
+    pytest.param(("en-GB", DESKTOP, True), id="en-desktop"),
+    pytest.param(("fr-FR", PHONE, True), id="fr-phone"),
     pytest.param(("fr-FR", PHONE, False), id="fr-phone-without-scripts"),
 ]
 

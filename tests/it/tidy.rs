@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, u32)] = &[
     ("domain", 0),
     ("text", 1),
+    ("words", 1),
     ("features", 1),
     ("model", 1),
     ("policy", 2),
@@ -77,6 +78,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("standardwebhooks", &["notice/webhook/"]),
     ("strsim", &["features/evidence/"]),
     ("icu_normalizer", &["features/evidence/"]),
+    ("lettre", &["notice/smtp"]),
+    ("krilla", &["notice/receipt"]),
+    ("dejavu", &["notice/receipt"]),
+    ("mail_parser", &["mock/mail"]),
     ("mimalloc", &["main.rs"]),
     ("hdrhistogram", &["cli/loadtest/"]),
 ];

@@ -51,7 +51,7 @@ async fn body(courier: &Courier, delivery: &Delivery) -> Result<Option<(String, 
     let history = courier.history(delivery).await?;
     let Some(entry) = history.last().filter(|entry| entry.id.seq() == delivery.key.seq) else { return Ok(None) };
     let Some(topic) = told_of_last(&history)?.merchant else { return Ok(None) };
-    let Some(mut data) = (courier.notices.data_of)(&history) else { return Ok(None) };
+    let Some(mut data) = (courier.notices.data_of)(&history, &courier.links) else { return Ok(None) };
     data.insert("version".into(), history.len().into());
     let body = json!({ "type": topic.name(), "timestamp": entry.at.to_string(), "data": data });
     Ok(Some((message_id(entry), body.to_string())))

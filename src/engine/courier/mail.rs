@@ -5,6 +5,7 @@ use super::{Courier, Outcome};
 use crate::domain::delivery::DeliveryKind;
 use crate::domain::storefront::Storefront;
 use crate::domain::time::Timestamp;
+use crate::engine::links::Links;
 use crate::notice::{Mail, MailError};
 use crate::store::{Delivery, Entry};
 
@@ -17,6 +18,8 @@ pub struct Letter<'a> {
     pub history: &'a [Entry],
     /// What customers are told about the merchant.
     pub storefront: &'a Storefront,
+    /// The addresses of the customer's pages.
+    pub links: &'a Links,
     /// What names the mail, the same on every try.
     pub message_id: &'a str,
     /// When it is sent.
@@ -41,7 +44,14 @@ pub(super) async fn deliver(courier: &Courier, delivery: &Delivery) -> Outcome {
     let kind = delivery.key.kind;
     let message_id = format!("{:?}.{}", entry.id, kind as u8);
     let storefront = courier.generation.policy.storefront(&delivery.merchant);
-    let letter = Letter { kind, history: &history, storefront, message_id: &message_id, now: courier.clock.now() };
+    let letter = Letter {
+        kind,
+        history: &history,
+        storefront,
+        links: &courier.links,
+        message_id: &message_id,
+        now: courier.clock.now(),
+    };
     let Some(mail) = (courier.notices.mail_of)(&letter) else { return Outcome::Nothing("nothing_to_tell") };
     match tokio::time::timeout(super::CALL, mailer.send(&mail)).await {
         Ok(Ok(())) => Outcome::Delivered,

@@ -398,8 +398,8 @@ fn outside([sms, identity, bank]: [&Arc<Fake>; 3], unserved: Kinds) -> Outside {
         unserved,
         public_url: PUBLIC_URL.into(),
         applicant_of: convert::applicant_of,
-        statement_subject: convert::statement_subject,
         notices: Notices::default(),
+        statement_subject: convert::statement_subject,
     }
 }
 

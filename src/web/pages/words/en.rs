@@ -65,7 +65,7 @@ pub(super) static WORDS: Words = Words {
         wrong: "This code is not right. Look at the newest SMS and enter its code.",
         unknown: "We could not check this code. Please enter it again.",
         bad_format: |length| {
-            format!("Enter the {length} digits of the code, such as {}.", &"1234567890"[..usize::from(length.min(10))])
+            format!("Enter the {length} digits of the code, such as {}.", &"4829137056"[..usize::from(length.min(10))])
         },
         no_code: "No code?",
         sent_again: "We sent another code. The newest one is right.",
@@ -199,12 +199,6 @@ pub(super) static WORDS: Words = Words {
         see_plan: "See your plan",
         paid: "You pay in one go",
         paid_text: |amount| format!("The shop now collects {amount} from your card: once, without any fee."),
-        collected: "Paid",
-        collected_text: |amount| format!("{amount} has been paid. Thank you."),
-        not_collected: "The payment did not go through",
-        not_collected_text: |amount| {
-            format!("The shop could not collect {amount} from your card. Nothing was charged. You can try again.")
-        },
         cancelled: "The payment was cancelled",
         cancelled_by_customer: "You have cancelled it.",
         cancelled_by_merchant: "The shop has cancelled it.",

@@ -69,7 +69,7 @@ pub(super) static WORDS: Words = Words {
         bad_format: |length| {
             format!(
                 "Saisissez les {length} chiffres du code, par exemple {}.",
-                &"1234567890"[..usize::from(length.min(10))]
+                &"4829137056"[..usize::from(length.min(10))]
             )
         },
         no_code: "Pas de code ?",
@@ -215,14 +215,6 @@ pub(super) static WORDS: Words = Words {
         paid: "Vous payez en une fois",
         paid_text: |amount| {
             format!("La boutique prélève maintenant {amount} sur votre carte : une seule fois, sans frais.")
-        },
-        collected: "Payé",
-        collected_text: |amount| format!("{amount} ont été payés. Merci."),
-        not_collected: "Le paiement n'a pas abouti",
-        not_collected_text: |amount| {
-            format!(
-                "La boutique n'a pas pu prélever {amount} sur votre carte. Rien n'a été débité. Vous pouvez réessayer."
-            )
         },
         cancelled: "Le paiement a été annulé",
         cancelled_by_customer: "Vous l'avez annulé.",

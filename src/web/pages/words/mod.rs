@@ -7,9 +7,6 @@ mod fr;
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::reason::Language;
 
-/// What stands for a number that a script counts down.
-pub const COUNT: &str = "{}";
-
 /// What the pages say in one language.
 pub struct Words {
     /// The language.
@@ -98,7 +95,7 @@ pub struct Sms {
     pub sent_again: &'static str,
     pub resend: &'static str,
     pub resend_from: fn(&str) -> String,
-    /// With [`COUNT`] in it.
+    /// With `{}` in it, for the seconds that a script counts down.
     pub resend_in: &'static str,
     pub resend_now: &'static str,
     pub resends_spent: &'static str,
@@ -208,10 +205,6 @@ pub struct Ends {
     pub see_plan: &'static str,
     pub paid: &'static str,
     pub paid_text: fn(amount: &str) -> String,
-    pub collected: &'static str,
-    pub collected_text: fn(amount: &str) -> String,
-    pub not_collected: &'static str,
-    pub not_collected_text: fn(amount: &str) -> String,
     pub cancelled: &'static str,
     pub cancelled_by_customer: &'static str,
     pub cancelled_by_merchant: &'static str,
