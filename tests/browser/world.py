@@ -33,11 +33,13 @@ class World:
 
     def __init__(self) -> None:
         OUTPUT.mkdir(parents=True, exist_ok=True)
-        binary = os.environ.get("AVAL_BINARY", str(ROOT / "target" / "debug" / "aval"))
+        binary = os.environ.get("DEMO_BINARY", str(ROOT / "target" / "debug" / "aval"))
         self._log = (OUTPUT / "demo.log").open("w")
         self._process = subprocess.Popen(
             [binary, "demo", "--port", "0", "--json"],
             cwd=ROOT,
+            # Settings of a real server are none of ours.
+            env={name: value for name, value in os.environ.items() if not name.startswith("AVAL_")},
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
