@@ -5,8 +5,13 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// What the server is, and tells about itself by reflection.
-const SERVICES: &[&str] =
-    &["aval/v1/types.proto", "aval/v1/decision.proto", "aval/v1/verification.proto", "aval/v1/review.proto"];
+const SERVICES: &[&str] = &[
+    "aval/v1/types.proto",
+    "aval/v1/decision.proto",
+    "aval/v1/verification.proto",
+    "aval/v1/review.proto",
+    "aval/v1/plan.proto",
+];
 /// What it is measured against.
 const BENCH: &str = "aval/bench/v1/bench.proto";
 

@@ -20,7 +20,7 @@ use crate::domain::challenge::Kinds;
 use crate::domain::decision::{Decision, Standing};
 use crate::domain::ids::{DecisionId, EntryId, Seq};
 use crate::domain::time::Timestamp;
-use crate::journey::Open;
+use crate::journey::{Open, StateKind};
 use crate::policy::{Generation, Judgement};
 use crate::store::{self, Checkpoint, Entry, Event, OutcomeReported, Store, StoreError, Submitted};
 use std::collections::VecDeque;
@@ -301,7 +301,9 @@ impl Sequencer {
     fn open(&mut self, entry: &Arc<Entry>) -> Option<Errand> {
         let Event::Submitted(submitted) = &entry.event else { return None };
         let stands = submitted.state.stands();
-        let live = Live::begin(entry.clone()).filter(|_| stands.owes || stands.due_at.is_some())?;
+        // To an accepted one nothing happens for days.
+        let soon = stands.owes || stands.due_at.is_some() && stands.kind != StateKind::Accepted;
+        let live = Live::begin(entry.clone()).filter(|_| soon)?;
         let (application, effects) = (entry.id, live.journey.effects());
         self.known.lives.put(live);
         (!effects.is_empty()).then(|| Errand::Owed { application, effects, given: None, token: self.activity.begin() })

@@ -2,8 +2,10 @@
 //! sequencer asks it in the same step that makes the entry, and a redelivery asks it again.
 
 use crate::domain::delivery::DeliveryKind;
+use crate::domain::plan::PlanState;
 use crate::journey::{Event as Step, State};
 use crate::notice::webhook::Topic;
+use crate::plan;
 
 /// What happened to an application.
 #[derive(Debug, Clone, Copy)]
@@ -52,9 +54,12 @@ pub(super) fn told(happened: Happened<'_>) -> Told {
             | Step::Returned { .. }
             | Step::ActionAsked { .. }
             | Step::PaidInFull
+            | Step::Collected { .. }
+            | Step::NotCollected { .. }
             | Step::Cancelled { .. }
             | Step::ReviewRequested { .. }
             | Step::Expired => application,
+            Step::Plan(event) => of_plan(event, after),
             // What customers state is for reviewers.
             Step::StatementGiven | Step::Erased { .. } => Told::NOTHING,
         },
@@ -69,10 +74,26 @@ fn on_entering(state: &State) -> &'static [DeliveryKind] {
         State::Challenged { .. }
         | State::Verifying { .. }
         | State::InReview { .. }
-        | State::PaidInFull
+        | State::PaidInFull { .. }
         | State::Cancelled { .. }
         | State::Expired => &[],
     }
+}
+
+/// What is told of what happened to a plan.
+fn of_plan(event: &plan::Event, after: &State) -> Told {
+    let ended = matches!(after, State::Accepted { account } if account.state == PlanState::Paid);
+    let (topic, customer): (_, &[_]) = match event {
+        plan::Event::Due { .. } | plan::Event::AskedAhead { .. } => (Topic::PlanPaymentDue, &[]),
+        plan::Event::Reminded { .. } => (Topic::PlanUpdated, &[DeliveryKind::Reminder]),
+        plan::Event::Paid { .. } if ended => (Topic::PlanUpdated, &[DeliveryKind::Receipt, DeliveryKind::Closing]),
+        plan::Event::Paid { .. } => (Topic::PlanUpdated, &[DeliveryKind::Receipt]),
+        plan::Event::Failed { .. } => (Topic::PlanUpdated, &[DeliveryKind::PaymentFailed]),
+        plan::Event::Moved { .. } => (Topic::PlanUpdated, &[DeliveryKind::DueDateMoved]),
+        plan::Event::Refunded { .. } => (Topic::PlanUpdated, &[DeliveryKind::Refunded]),
+        plan::Event::CardChangeAsked | plan::Event::Fell { .. } => (Topic::PlanUpdated, &[]),
+    };
+    Told { merchant: Some(topic), customer }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What happened to an application after its submission, as it is stored, and the state that each event leads to.
 
-use super::state::{Action, Begun, Party, Phase, Reviewer, State, StateKind, Verifier};
+use super::state::{Action, Begun, Collection, Party, Phase, Reviewer, State, StateKind, Verifier};
 use super::{Erasure, Journey, after};
 use crate::domain::challenge::{ChallengeKind, Failure};
 use crate::domain::time::Timestamp;
 use crate::features::Vector;
+use crate::plan;
 
 /// One thing that happened. Codes and raw data never stand in one.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +69,18 @@ pub enum Event {
     },
     /// The customer chose to pay the whole amount at once.
     PaidInFull,
+    /// The gateway has the whole amount.
+    Collected {
+        /// The gateway's name for the payment.
+        reference: Option<Box<str>>,
+    },
+    /// The gateway could not collect the whole amount.
+    NotCollected {
+        /// Until when it may be tried again.
+        offer_until: Timestamp,
+    },
+    /// Something happened to the accepted plan.
+    Plan(plan::Event),
     /// Somebody gave up.
     Cancelled {
         /// Who.
@@ -129,6 +142,9 @@ impl Event {
             Self::Decided { cause: Cause::Failure { .. }, .. } => "decided_on_failure",
             Self::Decided { cause: Cause::Review { .. }, .. } => "decided_on_review",
             Self::PaidInFull => "paid_in_full",
+            Self::Collected { .. } => "collected",
+            Self::NotCollected { .. } => "not_collected",
+            Self::Plan(event) => event.name(),
             Self::Cancelled { .. } => "cancelled",
             Self::ReviewRequested { .. } => "review_requested",
             Self::StatementGiven => "statement_given",
@@ -225,14 +241,21 @@ fn next(state: State, event: &Event, at: Timestamp) -> Option<State> {
             Event::Decided { cause: Cause::Evidence { .. } | Cause::Failure { .. }, next },
         )
         | (State::InReview { .. }, Event::Decided { cause: Cause::Review { .. }, next }) => Some(next.clone()),
+        (state, Event::PaidInFull) if state.offer_until().is_some() => {
+            Some(State::PaidInFull { collection: Collection::Awaited })
+        }
+        (state, Event::Cancelled { by }) if state.offer_until().is_some() => Some(State::Cancelled { by: *by }),
         (
-            State::Challenged { .. } | State::Verifying { .. } | State::InReview { .. } | State::Declined { .. },
-            Event::PaidInFull,
-        ) => Some(State::PaidInFull),
-        (
-            State::Challenged { .. } | State::Verifying { .. } | State::InReview { .. } | State::Declined { .. },
-            Event::Cancelled { by },
-        ) => Some(State::Cancelled { by: *by }),
+            State::PaidInFull { collection: Collection::Awaited | Collection::Failed { .. } },
+            Event::Collected { .. },
+        ) => Some(State::PaidInFull { collection: Collection::Collected }),
+        (State::PaidInFull { collection: Collection::Awaited }, Event::NotCollected { offer_until }) => {
+            Some(State::PaidInFull { collection: Collection::Failed { offer_until: *offer_until } })
+        }
+        (State::PaidInFull { collection: Collection::Failed { .. } }, Event::Expired) => Some(State::Expired),
+        (State::Accepted { account }, Event::Plan(event)) => {
+            Some(State::Accepted { account: account.apply(event, at)? })
+        }
         (State::Declined { .. }, Event::ReviewRequested { until }) => {
             Some(State::InReview { by: Reviewer::Customer, expires_at: *until })
         }

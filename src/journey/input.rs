@@ -1,9 +1,10 @@
 //! What comes in, and what it means in each state.
 
-use super::state::{Action, Begun, Party, Phase, Reviewer, State, StateKind, Verifier};
-use super::{Event, Journey, bank_history, sms_code};
+use super::state::{Action, Begun, Collection, Party, Phase, Reviewer, State, StateKind, Verifier};
+use super::{Event, Journey, after, bank_history, sms_code};
 use crate::domain::challenge::{ChallengeKind, Failure};
 use crate::domain::time::Timestamp;
+use crate::plan;
 
 /// What comes in from outside. `attempt` names the challenge that it is about: one that is over is not answered any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,18 @@ pub enum Input {
     },
     /// The customer pays the whole amount at once.
     PayInFull,
+    /// The gateway has the whole amount.
+    ReportCollected {
+        /// The gateway's name for the payment.
+        reference: Option<Box<str>>,
+    },
+    /// The gateway could not collect the whole amount.
+    ReportNotCollected {
+        /// How long it may be tried again, in seconds.
+        offer_ttl_seconds: u32,
+    },
+    /// Something about the accepted plan.
+    Plan(plan::Input),
     /// Somebody gives up.
     Cancel {
         /// Who.
@@ -99,6 +112,9 @@ impl Input {
             Self::RefuseConsent => "refuse_consent",
             Self::Return { .. } => "return",
             Self::PayInFull => "pay_in_full",
+            Self::ReportCollected { .. } => "report_collected",
+            Self::ReportNotCollected { .. } => "report_not_collected",
+            Self::Plan(input) => input.name(),
             Self::Cancel { .. } => "cancel",
             Self::RequestReview => "request_review",
             Self::GiveStatement => "give_statement",
@@ -199,12 +215,35 @@ pub fn receive(journey: &Journey, input: Input, at: Timestamp) -> Result<Receive
             Some(_) => forbid("the offer to pay in one go has ended"),
             None => forbid("expected one that is not settled, or declined"),
         },
+        Input::ReportCollected { reference } => match state {
+            State::PaidInFull { collection: Collection::Awaited | Collection::Failed { .. } } => {
+                happens(Event::Collected { reference })
+            }
+            State::PaidInFull { collection: Collection::Collected } => forbid("the payment has been reported before"),
+            State::Accepted { .. } => forbid("expected the number of the instalment that was paid"),
+            _ => forbid("expected one that is paid in one go, or accepted"),
+        },
+        Input::ReportNotCollected { offer_ttl_seconds } => match state {
+            State::PaidInFull { collection: Collection::Awaited } => {
+                happens(Event::NotCollected { offer_until: after(at, offer_ttl_seconds) })
+            }
+            State::PaidInFull { .. } => forbid("the payment has been reported before"),
+            State::Accepted { .. } => forbid("expected the number of the instalment that was not paid"),
+            _ => forbid("expected one that is paid in one go, or accepted"),
+        },
+        Input::Plan(input) => match state {
+            State::Accepted { account } => match plan::receive(account, input, at) {
+                Ok(event) => happens(Event::Plan(event)),
+                Err(expected) => forbid(expected),
+            },
+            _ => forbid("expected one that is accepted"),
+        },
         Input::Cancel { by } => match state {
             // After a decline there is something to give up as long as a window is open.
             State::Declined { offer_until, review_until } if at >= *offer_until.max(review_until) => {
                 forbid("expected one that is not settled")
             }
-            _ if state.offer_until().is_some() => happens(Event::Cancelled { by }),
+            _ if state.offer_until().is_some_and(|until| at < until) => happens(Event::Cancelled { by }),
             _ => forbid("expected one that is not settled"),
         },
         Input::RequestReview => match state {
@@ -295,7 +334,15 @@ fn time(state: &State, at: Timestamp) -> Received {
             kind: attempt.kind,
             failure: Failure::Provider,
         }),
-        State::InReview { expires_at, .. } if at >= *expires_at => Received::Happens(Event::Expired),
+        State::InReview { expires_at: until, .. }
+        | State::PaidInFull { collection: Collection::Failed { offer_until: until } }
+            if at >= *until =>
+        {
+            Received::Happens(Event::Expired)
+        }
+        State::Accepted { account } => {
+            plan::time(account, at).map_or(Received::Nothing, |event| Received::Happens(Event::Plan(event)))
+        }
         _ => Received::Nothing,
     }
 }

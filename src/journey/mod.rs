@@ -20,14 +20,14 @@ mod transitions;
 pub use effect::Effect;
 pub use event::{Cause, Event, Impossible};
 pub use input::{Forbidden, Input, Occasion, Received, receive};
-pub use state::{Action, Attempt, Begun, Party, Phase, Reviewer, Stands, State, StateKind, Verifier};
+pub use state::{Action, Attempt, Begun, Collection, Party, Phase, Reviewer, Stands, State, StateKind, Verifier};
 pub use transitions::{LATE, TRANSITIONS};
 
 use crate::domain::challenge::{ChallengeKind, Kinds};
 use crate::domain::decision::Outcome;
-use crate::domain::plan::Plan;
 use crate::domain::sealed::Sealed;
 use crate::domain::time::Timestamp;
+use crate::plan::Account;
 
 /// One application's journey.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,8 +95,8 @@ pub struct Judged {
     pub outcome: Outcome,
     /// What to ask for on a step-up; `None` there asks for a person's review.
     pub ask: Option<Ask>,
-    /// The schedule that an accepted purchase has.
-    pub plan: Plan,
+    /// The account that an accepted purchase has.
+    pub account: Account,
     /// What the policy allows.
     pub limits: Limits,
 }
@@ -120,9 +120,9 @@ impl Open {
 
     /// The state in which a judgement puts it.
     pub fn enter(mut self, judged: Judged, at: Timestamp) -> State {
-        let Judged { outcome, ask, plan, limits } = judged;
+        let Judged { outcome, ask, account, limits } = judged;
         match (outcome, ask) {
-            (Outcome::Accept, _) => State::Accepted { plan },
+            (Outcome::Accept, _) => State::Accepted { account },
             (Outcome::Decline, _) => State::Declined {
                 offer_until: after(at, limits.offer_ttl_seconds),
                 review_until: after(at, limits.review_ttl_seconds),

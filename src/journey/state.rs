@@ -2,9 +2,9 @@
 
 use super::{Ask, Open, after};
 use crate::domain::challenge::ChallengeKind;
-use crate::domain::plan::Plan;
 use crate::domain::sealed::Sealed;
 use crate::domain::time::Timestamp;
+use crate::plan::Account;
 
 /// Where an application stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +36,8 @@ pub enum State {
     },
     /// The payment goes ahead in instalments.
     Accepted {
-        /// The schedule.
-        plan: Plan,
+        /// The schedule, and what has become of it.
+        account: Account,
     },
     /// Credit was refused.
     Declined {
@@ -47,7 +47,10 @@ pub enum State {
         review_until: Timestamp,
     },
     /// The customer chose to pay the whole amount at once.
-    PaidInFull,
+    PaidInFull {
+        /// Whether the gateway has it.
+        collection: Collection,
+    },
     /// Somebody gave up.
     Cancelled {
         /// Who.
@@ -101,6 +104,20 @@ pub enum Action {
     Redirect {
         /// The address.
         url: Sealed,
+    },
+}
+
+/// Whether the whole amount, once chosen to be paid, has come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collection {
+    /// The gateway has not said yet.
+    Awaited,
+    /// It has.
+    Collected,
+    /// It could not be collected: the offer is open again.
+    Failed {
+        /// Until when.
+        offer_until: Timestamp,
     },
 }
 
@@ -167,7 +184,7 @@ impl State {
             Self::InReview { .. } => StateKind::InReview,
             Self::Accepted { .. } => StateKind::Accepted,
             Self::Declined { .. } => StateKind::Declined,
-            Self::PaidInFull => StateKind::PaidInFull,
+            Self::PaidInFull { .. } => StateKind::PaidInFull,
             Self::Cancelled { .. } => StateKind::Cancelled,
             Self::Expired => StateKind::Expired,
         }
@@ -195,7 +212,11 @@ impl State {
             Self::Challenged { open, .. } | Self::Verifying { open, .. } => Some(open.expires_at),
             Self::InReview { expires_at, .. } => Some(*expires_at),
             Self::Declined { offer_until, .. } => Some(*offer_until),
-            Self::Accepted { .. } | Self::PaidInFull | Self::Cancelled { .. } | Self::Expired => None,
+            Self::Accepted { account } => account.offer_until,
+            Self::PaidInFull { collection: Collection::Failed { offer_until } } => Some(*offer_until),
+            Self::PaidInFull { collection: Collection::Awaited | Collection::Collected }
+            | Self::Cancelled { .. }
+            | Self::Expired => None,
         }
     }
 
@@ -223,11 +244,9 @@ impl State {
                 Some(attempt.deadline.min(open.expires_at))
             }
             Self::InReview { expires_at, .. } => Some(*expires_at),
-            Self::Accepted { .. }
-            | Self::Declined { .. }
-            | Self::PaidInFull
-            | Self::Cancelled { .. }
-            | Self::Expired => None,
+            Self::Accepted { account } => account.due_at(),
+            Self::PaidInFull { collection: Collection::Failed { offer_until } } => Some(*offer_until),
+            Self::Declined { .. } | Self::PaidInFull { .. } | Self::Cancelled { .. } | Self::Expired => None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod calls;
 mod document;
 mod identity;
 mod in_process;
+pub mod mail;
 mod notice;
 mod page;
 pub mod paths;

@@ -20,7 +20,7 @@ pub fn finish_url(page: &str, outcome: &str) -> String {
     format!("{address}/finish?{}", parameters.join("&"))
 }
 
-fn frame(title: &str, body: &Markup) -> String {
+pub(super) fn frame(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {

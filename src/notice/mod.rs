@@ -1,7 +1,20 @@
 //! Floor 4: what is told to people and to merchants outside: mails to customers, signed messages to merchants' servers. It
 //! says how a thing is told, never whether: that is the courier's (`engine::courier`).
 
+mod facts;
+mod letter;
+pub mod made_up;
+pub mod receipt;
+mod render;
+pub mod smtp;
 pub mod webhook;
+mod wording;
+
+#[cfg(test)]
+mod tests;
+
+pub use facts::{Facts, Links, Notice};
+pub use render::{Rendered, render};
 
 use std::fmt;
 use std::pin::Pin;

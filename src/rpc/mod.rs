@@ -10,6 +10,7 @@ pub mod decision;
 mod explain;
 mod front;
 pub mod json;
+mod plan;
 pub mod proto;
 mod quote;
 mod review;

@@ -4,8 +4,10 @@
 use super::auth::{Credentials, Gate, Gated};
 use super::decision::Decisions;
 use super::front::Front;
+use super::plan::Plans;
 use super::proto;
 use super::proto::decision_service_server::{self, DecisionServiceServer};
+use super::proto::plan_service_server::PlanServiceServer;
 use super::proto::review_service_server::ReviewServiceServer;
 use super::proto::verification_service_server::VerificationServiceServer;
 use super::review::Reviews;
@@ -135,8 +137,10 @@ fn bind(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> {
 fn services(service: Service, max_message_bytes: usize) -> (DecisionServiceServer<Decisions>, Routes) {
     let decisions = DecisionServiceServer::new(Decisions::new(service.clone()));
     let verifications = VerificationServiceServer::new(Verifications(service.clone()));
+    let plans = PlanServiceServer::new(Plans(service.clone()));
     let reviews = ReviewServiceServer::new(Reviews(service));
     let others = Routes::new(verifications.max_decoding_message_size(max_message_bytes))
+        .add_service(plans.max_decoding_message_size(max_message_bytes))
         .add_service(reviews.max_decoding_message_size(max_message_bytes));
     (decisions.max_decoding_message_size(max_message_bytes), others)
 }

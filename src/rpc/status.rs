@@ -2,6 +2,7 @@
 
 use super::convert::Violation;
 use crate::engine::Refused;
+use crate::journey::StateKind;
 use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
@@ -18,6 +19,21 @@ pub fn invalid(violations: Vec<Violation>) -> Status {
     let fields: Vec<_> =
         (violations.into_iter()).map(|violation| FieldViolation::new(violation.field, violation.description)).collect();
     Status::with_error_details(Code::InvalidArgument, message, ErrorDetails::with_bad_request(fields))
+}
+
+/// An application without a plan.
+pub fn no_plan(state: StateKind) -> Status {
+    let expected = "expected one that is accepted";
+    let details =
+        ErrorDetails::with_precondition_failure(vec![PreconditionViolation::new("STATE", state.name(), expected)]);
+    let message = format!("the application is {}: {expected}", state.name());
+    Status::with_error_details(Code::FailedPrecondition, message, details)
+}
+
+/// What is not there to be had.
+pub fn not_offered(why: &str) -> Status {
+    let details = ErrorDetails::with_precondition_failure(vec![PreconditionViolation::new("PLAN", "plan", why)]);
+    Status::with_error_details(Code::FailedPrecondition, why, details)
 }
 
 /// The status of a refusal.

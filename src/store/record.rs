@@ -9,6 +9,7 @@
 //! said again: a submission's facts have its merchant, and its decision has its id.
 
 mod journey;
+mod plan;
 mod read;
 mod summary;
 mod write;
@@ -290,7 +291,7 @@ struct MovedRecord {
     /// The random bits of the application's id.
     #[prost(fixed64, tag = "3")]
     application_random: u64,
-    #[prost(oneof = "journey::EventRecord", tags = "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18")]
+    #[prost(oneof = "journey::EventRecord", tags = "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 23, 24, 25")]
     event: Option<journey::EventRecord>,
     #[prost(message, optional, tag = "19")]
     keys: Option<KeysRecord>,
@@ -426,34 +427,6 @@ struct DiagnosticRecord {
     subject: String,
     #[prost(string, tag = "2")]
     message: String,
-}
-
-/// A plan as it was accepted; what has become of it since, events tell.
-#[derive(Clone, PartialEq, Message)]
-struct PlanRecord {
-    #[prost(message, optional, tag = "1")]
-    choice: Option<PlanChoiceRecord>,
-    #[prost(message, optional, tag = "2")]
-    amount: Option<MoneyRecord>,
-    #[prost(sint64, tag = "3")]
-    customer_cost_minor: i64,
-    #[prost(sint64, tag = "4")]
-    cost_bps: i64,
-    #[prost(message, repeated, tag = "5")]
-    instalments: Vec<InstalmentRecord>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct InstalmentRecord {
-    /// Year × 10,000 + month × 100 + day.
-    #[prost(sint32, tag = "1")]
-    due_date: i32,
-    #[prost(sint64, tag = "2")]
-    purchase_amount_minor: i64,
-    #[prost(sint64, tag = "3")]
-    customer_fee_minor: i64,
-    #[prost(sint64, tag = "4")]
-    customer_interest_minor: i64,
 }
 
 /// A set of models and policy.

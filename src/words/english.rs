@@ -22,5 +22,4 @@ pub(super) const MANNER: Manner = Manner {
         "December",
     ],
     first_of_month: "",
-    hour_minute: ":",
 };

@@ -1,6 +1,6 @@
 //! How French writes amounts, dates and times.
 
-use super::{Manner, NARROW_NO_BREAK};
+use super::{Manner, NARROW_NO_BREAK, NO_BREAK};
 
 pub(super) const MANNER: Manner = Manner {
     thousands: NARROW_NO_BREAK,
@@ -22,5 +22,20 @@ pub(super) const MANNER: Manner = Manner {
         "décembre",
     ],
     first_of_month: "er",
-    hour_minute: "\u{a0}h\u{a0}",
 };
+
+/// Unbreakable spaces within guillemets and before `:`, `;`, `!` and `?`, where a space stands.
+pub(super) fn typeset(text: &str) -> String {
+    let mut set = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        set.push(match (before, letter, letters.peek()) {
+            (_, ' ', Some(';' | '!' | '?')) => NARROW_NO_BREAK,
+            (_, ' ', Some(':' | '»')) | ('«', ' ', _) => NO_BREAK,
+            _ => letter,
+        });
+        before = letter;
+    }
+    set
+}

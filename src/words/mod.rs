@@ -1,13 +1,14 @@
 //! Floor 1: amounts, dates and times as people write them, in each language that customers are spoken to in.
 //!
-//! Pages and mails say amounts and dates through this. A language is one file ([`english`], [`french`]) and one variant
-//! of [`Language`]; what pages and mails say besides stands with them.
+//! Pages and mails say amounts and dates through this. A language is one file and one variant of
+//! [`Language`]; what pages and mails say besides stands with them.
 
 mod english;
 mod french;
 
 use crate::domain::geo::Country;
 use crate::domain::money::{Currency, Money};
+use crate::domain::reason::Language;
 use crate::domain::time::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -17,70 +18,38 @@ pub const NO_BREAK: char = '\u{a0}';
 /// A narrow one: French sets it between thousands and before `;`, `!` and `?`.
 pub const NARROW_NO_BREAK: char = '\u{202f}';
 
-/// A language that customers are spoken to in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
-    /// French.
-    French,
+/// The language in which a customer is written to: that of the locale the shop gave (a BCP 47 tag such as `fr-BE`), else
+/// the country's where one alone of ours is spoken, else English.
+pub fn language(locale: Option<&str>, country: Option<&Country>) -> Language {
+    locale.and_then(of_tag).or_else(|| country.and_then(of_country)).unwrap_or(Language::En)
 }
 
-impl Language {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::English, Self::French];
+fn of_tag(tag: &str) -> Option<Language> {
+    let first = tag.split(['-', '_', '.']).next().unwrap_or_default();
+    Language::ALL.into_iter().find(|language| first.eq_ignore_ascii_case(language.code()))
+}
 
-    /// The ISO 639-1 code, as in HTML's `lang`: `en`, `fr`.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::French => "fr",
-        }
+fn of_country(country: &Country) -> Option<Language> {
+    match country.code() {
+        "FR" | "MC" => Some(Language::Fr),
+        "GB" | "IE" | "US" => Some(Language::En),
+        _ => None,
     }
+}
 
-    /// What speakers call it: `English`, `français`.
-    pub fn own_name(self) -> &'static str {
-        match self {
-            Self::English => "English",
-            Self::French => "français",
-        }
+fn manner(language: Language) -> &'static Manner {
+    match language {
+        Language::En => &english::MANNER,
+        Language::Fr => &french::MANNER,
     }
+}
 
-    /// The language of a BCP 47 tag or a POSIX locale such as `fr`, `fr-CA`, `fr_FR`; `None`: not spoken here.
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        let first = tag.split(['-', '_', '.']).next().unwrap_or_default().trim();
-        Self::ALL.into_iter().find(|language| first.eq_ignore_ascii_case(language.code()))
-    }
-
-    /// What customers of a country are written to in where nothing else is known: French in France and its territories,
-    /// Monaco, Belgium and Luxembourg; English elsewhere.
-    pub fn of_country(country: &Country) -> Self {
-        match country.code() {
-            "FR" | "MC" | "BE" | "LU" | "GF" | "GP" | "MQ" | "RE" | "YT" | "NC" | "PF" => Self::French,
-            _ => Self::English,
-        }
-    }
-
-    /// The one that a browser asks for most in its `Accept-Language`; `None`: none that is spoken here.
-    pub fn accepted(header: &str) -> Option<Self> {
-        let mut best: Option<(f32, Self)> = None;
-        for part in header.split(',').take(20) {
-            let (tag, weight) = part.split_once(';').unwrap_or((part, "q=1"));
-            let Some(language) = Self::from_tag(tag.trim()) else { continue };
-            let weight = weight.trim().strip_prefix("q=").and_then(|q| q.trim().parse::<f32>().ok()).unwrap_or(0.0);
-            if weight > 0.0 && best.is_none_or(|(most, _)| weight > most) {
-                best = Some((weight, language));
-            }
-        }
-        best.map(|(_, language)| language)
-    }
-
-    fn manner(self) -> &'static Manner {
-        match self {
-            Self::English => &english::MANNER,
-            Self::French => &french::MANNER,
-        }
+/// A text of ours with the spaces that its language wants: French has unbreakable ones within guillemets and before
+/// `:`, `;`, `!` and `?`. For our own texts only: what others wrote stays as they wrote it.
+pub fn typeset(text: &str, language: Language) -> String {
+    match language {
+        Language::En => text.into(),
+        Language::Fr => french::typeset(text),
     }
 }
 
@@ -98,13 +67,11 @@ struct Manner {
     months: [&'static str; 12],
     /// What the first day of a month has after its number: `er` in French.
     first_of_month: &'static str,
-    /// Between hour and minute.
-    hour_minute: &'static str,
 }
 
 /// An amount: `€1,234.50`, `1 234,50 €` (with spaces at which no line breaks). The currency's own number of digits.
 pub fn money(money: Money, language: Language) -> String {
-    let manner = language.manner();
+    let manner = manner(language);
     let digits = money.currency.exponent();
     let unit = 10_u64.pow(digits);
     let minor = money.amount_minor.unsigned_abs();
@@ -127,7 +94,6 @@ fn sign(currency: &Currency) -> Option<&'static str> {
     match currency.code() {
         "EUR" => Some("€"),
         "GBP" => Some("£"),
-        "JPY" => Some("¥"),
         _ => None,
     }
 }
@@ -146,13 +112,13 @@ fn grouped(whole: u64, between: char) -> String {
 
 /// A date written out: `Friday 4 December 2026`, `vendredi 4 décembre 2026`.
 pub fn date(date: Date, language: Language) -> String {
-    let weekday = language.manner().weekdays.get(date.weekday().to_monday_zero_offset() as usize).unwrap_or(&"");
+    let weekday = manner(language).weekdays.get(date.weekday().to_monday_zero_offset() as usize).unwrap_or(&"");
     format!("{weekday} {}", short_date(date, language))
 }
 
 /// A date without its weekday: `4 December 2026`, `1er décembre 2026`.
 pub fn short_date(date: Date, language: Language) -> String {
-    let manner = language.manner();
+    let manner = manner(language);
     let month = manner.months.get(usize::try_from(date.month() - 1).unwrap_or_default()).unwrap_or(&"");
     let first = if date.day() == 1 { manner.first_of_month } else { "" };
     format!("{}{first}{NO_BREAK}{month}{NO_BREAK}{}", date.day(), date.year())
@@ -161,7 +127,10 @@ pub fn short_date(date: Date, language: Language) -> String {
 /// The time of day at a place: `14:05`, `14 h 05`.
 pub fn time(at: Timestamp, zone: &TimeZone, language: Language) -> String {
     let local = at.to_jiff().to_zoned(zone.clone());
-    format!("{}{}{:02}", local.hour(), language.manner().hour_minute, local.minute())
+    match language {
+        Language::En => format!("{:02}:{:02}", local.hour(), local.minute()),
+        Language::Fr => format!("{}{NO_BREAK}h{NO_BREAK}{:02}", local.hour(), local.minute()),
+    }
 }
 
 /// The day of a point in time at a place.
@@ -190,15 +159,15 @@ mod tests {
             (0, "EUR", "€0.00", "0,00\u{a0}€"),
             (-99_999, "EUR", "\u{2212}€999.99", "\u{2212}999,99\u{a0}€"),
             (100_000_000, "GBP", "£1,000,000.00", "1\u{202f}000\u{202f}000,00\u{a0}£"),
-            (1_234, "JPY", "¥1,234", "1\u{202f}234\u{a0}¥"),
+            (1_234, "JPY", "JPY\u{a0}1,234", "1\u{202f}234\u{a0}JPY"),
             (1_234_567, "TND", "TND\u{a0}1,234.567", "1\u{202f}234,567\u{a0}TND"),
             (150, "USD", "USD\u{a0}1.50", "1,50\u{a0}USD"),
         ] {
-            assert_eq!(shown(minor, code, Language::English), english, "{minor} {code}");
-            assert_eq!(shown(minor, code, Language::French), french, "{minor} {code}");
+            assert_eq!(shown(minor, code, Language::En), english, "{minor} {code}");
+            assert_eq!(shown(minor, code, Language::Fr), french, "{minor} {code}");
         }
         // The smallest amount there is has no positive counterpart.
-        assert!(shown(i64::MIN, "EUR", Language::English).starts_with("\u{2212}€92,233,720"));
+        assert!(shown(i64::MIN, "EUR", Language::En).starts_with("\u{2212}€92,233,720"));
     }
 
     #[test]
@@ -210,8 +179,8 @@ mod tests {
             ("2026-08-30", "Sunday 30 August 2026", "dimanche 30 août 2026"),
         ] {
             let day: Date = day.parse().unwrap();
-            assert_eq!(date(day, Language::English).replace(NO_BREAK, " "), english);
-            assert_eq!(date(day, Language::French).replace(NO_BREAK, " "), french);
+            assert_eq!(date(day, Language::En).replace(NO_BREAK, " "), english);
+            assert_eq!(date(day, Language::Fr).replace(NO_BREAK, " "), french);
         }
     }
 
@@ -219,33 +188,33 @@ mod tests {
     fn times_are_those_of_the_place() {
         let paris = TimeZone::get("Europe/Paris").unwrap();
         let at = Timestamp::parse("2026-10-25T00:30:00Z").unwrap();
-        assert_eq!(time(at, &paris, Language::English), "2:30", "summer time still");
-        assert_eq!(time(at.plus_ms(3_600_000), &paris, Language::French), "2\u{a0}h\u{a0}30", "winter time");
+        assert_eq!(time(at, &paris, Language::En), "02:30", "summer time still");
+        assert_eq!(time(at.plus_ms(3_600_000), &paris, Language::Fr), "2\u{a0}h\u{a0}30", "winter time");
         let late = Timestamp::parse("2026-12-03T23:30:00Z").unwrap();
-        assert_eq!(date_time(late, &paris, Language::English).replace(NO_BREAK, " "), "Friday 4 December 2026, 0:30");
+        assert_eq!(date_time(late, &paris, Language::En).replace(NO_BREAK, " "), "Friday 4 December 2026, 00:30");
     }
 
     #[test]
-    fn languages_by_tag_country_and_browser() {
-        for (tag, language) in [
-            ("fr", Some(Language::French)),
-            ("FR-ca", Some(Language::French)),
-            ("fr_FR.UTF-8", Some(Language::French)),
-            ("en-GB", Some(Language::English)),
-            ("de", None),
-            ("french", None),
-            ("", None),
+    fn the_shops_word_comes_before_the_country() {
+        let country = |code: &str| Country::parse(code).unwrap();
+        for (locale, of, language) in [
+            (Some("fr-CA"), Some("GB"), Language::Fr),
+            (Some("FR_fr.UTF-8"), None, Language::Fr),
+            (Some("en"), Some("FR"), Language::En),
+            (Some("de"), Some("FR"), Language::Fr),
+            (Some("french"), Some("DE"), Language::En),
+            (None, Some("MC"), Language::Fr),
+            (Some(""), None, Language::En),
         ] {
-            assert_eq!(Language::from_tag(tag), language, "{tag}");
+            let shown = super::language(locale, of.map(country).as_ref());
+            assert_eq!(shown, language, "{locale:?} {of:?}");
         }
-        for (header, language) in [
-            ("fr-CH, fr;q=0.9, en;q=0.8", Some(Language::French)),
-            ("de, en;q=0.7, fr;q=0.8", Some(Language::French)),
-            ("en;q=0, fr;q=0.1", Some(Language::French)),
-            ("de;q=nonsense", None),
-            ("fr;q=nonsense", None),
-        ] {
-            assert_eq!(Language::accepted(header), language, "{header}");
-        }
+    }
+
+    #[test]
+    fn french_spaces_do_not_break() {
+        let text = typeset("Une question ? « Oui » : non ; si !", Language::Fr);
+        assert_eq!(text, "Une question\u{202f}? «\u{a0}Oui\u{a0}»\u{a0}: non\u{202f}; si\u{202f}!");
+        assert_eq!(typeset("A question ?", Language::En), "A question ?");
     }
 }

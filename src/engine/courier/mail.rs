@@ -7,7 +7,8 @@ use crate::domain::storefront::Storefront;
 use crate::domain::time::Timestamp;
 use crate::engine::links::Links;
 use crate::notice::{Mail, MailError};
-use crate::store::{Delivery, Entry};
+use crate::store::{Delivery, Entry, Event};
+use jiff::tz::TimeZone;
 
 /// What a mail is made of.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,8 @@ pub struct Letter<'a> {
     pub links: &'a Links,
     /// What names the mail, the same on every try.
     pub message_id: &'a str,
+    /// Where the customer is awake.
+    pub zone: &'a TimeZone,
     /// When it is sent.
     pub now: Timestamp,
 }
@@ -44,7 +47,13 @@ pub(super) async fn deliver(courier: &Courier, delivery: &Delivery) -> Outcome {
     let kind = delivery.key.kind;
     let message_id = format!("{:?}.{}", entry.id, kind as u8);
     let storefront = courier.generation.policy.storefront(&delivery.merchant);
+    let country = history.first().and_then(|first| match &first.event {
+        Event::Submitted(submitted) => submitted.facts.country,
+        _ => None,
+    });
+    let zone = courier.generation.policy.customer_zone(&delivery.merchant, country);
     let letter = Letter {
+        zone,
         kind,
         history: &history,
         storefront,

@@ -16,6 +16,7 @@ use crate::engine::outbox::{Errand, Heard};
 use crate::engine::told::Happened;
 use crate::features::{Facts, Vector, evidence};
 use crate::journey::{self, Ask, Cause, Effect, Event as Step, Input, Judged, Occasion, Open, Received, Verifier};
+use crate::plan::Account;
 use crate::policy::{Generation, Judgement, judge_with};
 use crate::store::{self, Entry, Event, Moved, Subject};
 use std::sync::Arc;
@@ -280,7 +281,10 @@ pub(super) fn judge_within_limits(
 /// What a judgement means for the journey, with the schedule in the merchant's time zone.
 pub(super) fn judged(generation: &Generation, facts: &Facts, judgement: &Judgement, at: Timestamp) -> Judged {
     let policy = &generation.policy;
-    let today = at.to_jiff().to_zoned(policy.time_zone(&facts.merchant).clone()).date();
+    let today = policy.time_zone(&facts.merchant).to_datetime(at.to_jiff()).date();
+    let plan = crate::plan::schedule(&policy.terms(&facts.merchant, facts.plan), facts.amount, today);
+    let zone = policy.customer_zone(&facts.merchant, facts.country).clone();
+    let account = Account::open(plan, zone, policy.servicing().cloned(), at);
     Judged {
         outcome: judgement.outcome,
         ask: judgement.challenge.map(|kind| {
@@ -293,7 +297,7 @@ pub(super) fn judged(generation: &Generation, facts: &Facts, judgement: &Judgeme
                 resend_after_seconds: limits.resend_after_seconds,
             }
         }),
-        plan: crate::plan::schedule(&policy.terms(&facts.merchant, facts.plan), facts.amount, today),
+        account,
         limits: limits(generation),
     }
 }

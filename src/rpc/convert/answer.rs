@@ -7,13 +7,13 @@ use crate::domain::decision::{Decision, ModelRef, Outcome, Reason};
 use crate::domain::ids::{ApplicationId, Seq};
 use crate::domain::money::Money;
 use crate::domain::outcome::RepaymentOutcome;
-use crate::domain::plan::{InstalmentState, Plan, PlanChoice};
+use crate::domain::plan::PlanChoice;
 use crate::domain::reason::Language;
 use crate::domain::sealed::Sealed;
 use crate::domain::submission::Signal;
 use crate::domain::time::Timestamp;
 use crate::journey::{
-    Action, Attempt, Cause, Event as Step, Impossible, Journey, Party, Phase, Reviewer, State, StateKind,
+    Action, Attempt, Cause, Collection, Event as Step, Impossible, Journey, Party, Phase, Reviewer, State, StateKind,
 };
 use crate::rpc::proto;
 use crate::store::{Entry, Event};
@@ -168,7 +168,7 @@ fn put_state(application: &mut proto::Application, state: &State, amount: Money,
             application.review =
                 Some(proto::Review { requested_by: requested_by.into(), until, statements: Vec::new() });
         }
-        State::Accepted { plan } => application.plan = Some(self::plan(plan)),
+        State::Accepted { account } => application.plan = Some(super::plan::account(account)),
         State::Declined { review_until, .. } => application.review_until = Some(time(*review_until)),
         State::Cancelled { by } => {
             let by = match by {
@@ -177,7 +177,15 @@ fn put_state(application: &mut proto::Application, state: &State, amount: Money,
             };
             application.cancelled_by = by.into();
         }
-        State::PaidInFull | State::Expired => {}
+        State::PaidInFull { collection } => {
+            let collection = match collection {
+                Collection::Awaited => proto::Collection::Awaited,
+                Collection::Collected => proto::Collection::Collected,
+                Collection::Failed { .. } => proto::Collection::Failed,
+            };
+            application.collection = collection.into();
+        }
+        State::Expired => {}
     }
 }
 
@@ -303,31 +311,6 @@ pub(in crate::rpc) fn model_ref(model: &ModelRef) -> proto::ModelRef {
     }
 }
 
-/// A schedule.
-pub fn plan(plan: &Plan) -> proto::Plan {
-    let instalments = plan.instalments.iter().map(|instalment| proto::Instalment {
-        due_date: instalment.due_date.to_string(),
-        purchase_amount_minor: instalment.purchase_amount_minor,
-        customer_fee_minor: instalment.customer_fee_minor,
-        customer_interest_minor: instalment.customer_interest_minor,
-        total_amount_minor: instalment.total_amount_minor,
-        state: match instalment.state {
-            InstalmentState::Pending => proto::InstalmentState::Pending.into(),
-            InstalmentState::Paid => proto::InstalmentState::Paid.into(),
-            InstalmentState::Incident => proto::InstalmentState::Incident.into(),
-            InstalmentState::Claimed => proto::InstalmentState::Claimed.into(),
-            InstalmentState::Covered => proto::InstalmentState::Covered.into(),
-        },
-    });
-    proto::Plan {
-        choice: Some(plan_choice(plan.choice)),
-        amount: Some(money(plan.amount)),
-        customer_cost_minor: plan.customer_cost_minor,
-        cost_bps: plan.cost_bps,
-        instalments: instalments.collect(),
-    }
-}
-
 pub(in crate::rpc) fn plan_choice(choice: PlanChoice) -> proto::PlanChoice {
     proto::PlanChoice {
         instalment_count: choice.instalment_count.into(),
@@ -336,11 +319,11 @@ pub(in crate::rpc) fn plan_choice(choice: PlanChoice) -> proto::PlanChoice {
     }
 }
 
-fn money(money: Money) -> proto::Money {
+pub(super) fn money(money: Money) -> proto::Money {
     proto::Money { amount_minor: money.amount_minor, currency: money.currency.code().into() }
 }
 
-fn time(at: Timestamp) -> prost_types::Timestamp {
+pub(super) fn time(at: Timestamp) -> prost_types::Timestamp {
     let (seconds, ms) = (at.ms().div_euclid(1_000), at.ms().rem_euclid(1_000));
     prost_types::Timestamp { seconds, nanos: (ms * 1_000_000) as i32 }
 }

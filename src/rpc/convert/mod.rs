@@ -6,10 +6,12 @@ mod canonical;
 mod checks;
 mod commands;
 mod event;
+mod letter;
+mod plan;
 mod steps;
 mod submission;
 
-pub use answer::{Shown, Unshowable, application, decision, page_token, plan, signal};
+pub use answer::{Shown, Unshowable, application, decision, page_token, signal};
 pub(super) use answer::{challenge_kind, judged_outcome, model_ref, plan_choice};
 pub use canonical::Content;
 pub use checks::{MAX_VIOLATIONS, Violation};
@@ -18,5 +20,7 @@ pub use commands::{
     quote_plans, report_outcome,
 };
 pub use event::event_data;
+pub use letter::{AskedReceipt, get_receipt, mail, receipt};
+pub use plan::{account_at, plan};
 pub use steps::{Step, statement_subject};
 pub use submission::{applicant_of, subject, submission};

@@ -23,16 +23,16 @@ pub trait Step {
 }
 
 /// What every such request says.
-struct Common {
-    checks: Checks,
+pub(super) struct Common {
+    pub checks: Checks,
     request_id: Option<RequestId>,
     application: Option<ApplicationId>,
     occurred_at: Option<Timestamp>,
-    canonical: Canonical,
+    pub canonical: Canonical,
 }
 
 impl Common {
-    fn of<M: Name>(
+    pub fn of<M: Name>(
         _: &M,
         request_id: &str,
         application_id: &str,
@@ -50,7 +50,7 @@ impl Common {
     }
 
     /// The act, if nothing is wrong. `number` is that of the field `occurred_at`.
-    fn act(mut self, number: u16, input: Option<Input>) -> Result<Act, Vec<Violation>> {
+    pub fn act(mut self, number: u16, input: Option<Input>) -> Result<Act, Vec<Violation>> {
         self.canonical.time(number, self.occurred_at);
         let whole = self.request_id.zip(self.application).zip(input);
         let act = whole.map(|((request_id, application), input)| Act {

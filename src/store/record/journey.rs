@@ -1,11 +1,12 @@
 //! The states and events of journeys as records, both ways. Tags and the numbers that stand for names are permanent.
 
+use super::Timestamp;
+use super::plan::{self, AccountRecord, PlanEventRecord};
 use super::read::{self, Wrong};
 use super::write;
-use super::{PlanRecord, Timestamp};
 use crate::domain::challenge::{ChallengeKind, Failure, Kinds};
 use crate::domain::sealed::Sealed;
-use crate::journey::{Action, Attempt, Begun, Cause, Event, Open, Party, Phase, Reviewer, State, Verifier};
+use crate::journey::{Action, Attempt, Begun, Cause, Collection, Event, Open, Party, Phase, Reviewer, State, Verifier};
 use prost::Message;
 
 /// Where an application stands.
@@ -24,7 +25,7 @@ enum Stands {
     #[prost(message, tag = "3")]
     InReview(InReviewRecord),
     #[prost(message, tag = "4")]
-    Accepted(PlanRecord),
+    Accepted(AccountRecord),
     #[prost(message, tag = "5")]
     Declined(DeclinedRecord),
     #[prost(message, tag = "6")]
@@ -141,6 +142,19 @@ pub(super) enum EventRecord {
     Expired(NothingRecord),
     #[prost(uint32, tag = "18")]
     Erased(u32),
+    #[prost(message, tag = "23")]
+    Collected(CollectedRecord),
+    /// Until when, as milliseconds after the entry.
+    #[prost(sint64, tag = "24")]
+    NotCollected(i64),
+    #[prost(message, tag = "25")]
+    Plan(PlanEventRecord),
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct CollectedRecord {
+    #[prost(string, optional, tag = "1")]
+    reference: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -238,12 +252,13 @@ pub(super) fn write_state(state: &State, at: Timestamp) -> StateRecord {
             },
             expires_after_ms: write::after(*expires_at, at),
         }),
-        State::Accepted { plan } => Stands::Accepted(write::plan(plan)),
+        State::Accepted { account } => Stands::Accepted(plan::write_account(account)),
         State::Declined { offer_until, review_until } => Stands::Declined(DeclinedRecord {
             offer_until_after_ms: write::after(*offer_until, at),
             review_until_after_ms: write::after(*review_until, at),
         }),
-        State::PaidInFull => Stands::PaidInFull(NothingRecord {}),
+        // No decision leads there, so it is stored as it begins.
+        State::PaidInFull { .. } => Stands::PaidInFull(NothingRecord {}),
         State::Cancelled { by } => Stands::Cancelled(write_party(*by)),
         State::Expired => Stands::Expired(NothingRecord {}),
     };
@@ -279,12 +294,12 @@ pub(super) fn read_state(record: Option<StateRecord>, at: Timestamp) -> Result<S
             },
             expires_at: read::after(record.expires_after_ms, at)?,
         },
-        Stands::Accepted(record) => State::Accepted { plan: read::plan(record)? },
+        Stands::Accepted(record) => State::Accepted { account: plan::read_account(record, at)? },
         Stands::Declined(record) => State::Declined {
             offer_until: read::after(record.offer_until_after_ms, at)?,
             review_until: read::after(record.review_until_after_ms, at)?,
         },
-        Stands::PaidInFull(_) => State::PaidInFull,
+        Stands::PaidInFull(_) => State::PaidInFull { collection: Collection::Awaited },
         Stands::Cancelled(by) => State::Cancelled { by: read_party(by)? },
         Stands::Expired(_) => State::Expired,
     })
@@ -328,6 +343,11 @@ pub(super) fn write_event(event: &Event, at: Timestamp) -> EventRecord {
         Event::StatementGiven => EventRecord::StatementGiven(NothingRecord {}),
         Event::Expired => EventRecord::Expired(NothingRecord {}),
         Event::Erased { attempt } => EventRecord::Erased(*attempt),
+        Event::Collected { reference } => {
+            EventRecord::Collected(CollectedRecord { reference: reference.as_deref().map(Into::into) })
+        }
+        Event::NotCollected { offer_until } => EventRecord::NotCollected(write::after(*offer_until, at)),
+        Event::Plan(event) => EventRecord::Plan(plan::write_event(event, at)),
     }
 }
 
@@ -367,6 +387,11 @@ pub(super) fn read_event(record: Option<EventRecord>, at: Timestamp) -> Result<E
         EventRecord::StatementGiven(_) => Event::StatementGiven,
         EventRecord::Expired(_) => Event::Expired,
         EventRecord::Erased(attempt) => Event::Erased { attempt },
+        EventRecord::Collected(CollectedRecord { reference }) => {
+            Event::Collected { reference: reference.map(Into::into) }
+        }
+        EventRecord::NotCollected(until) => Event::NotCollected { offer_until: read::after(until, at)? },
+        EventRecord::Plan(record) => Event::Plan(plan::read_event(record, at)?),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::domain::ids::{DecisionId, RequestId};
 use crate::domain::keys::Keys;
 use crate::domain::money::{Currency, Money};
 use crate::domain::outcome::RepaymentOutcome;
-use crate::domain::plan::{Instalment, Plan, PlanChoice};
+use crate::domain::plan::PlanChoice;
 use crate::domain::reason::ReasonCode;
 use crate::domain::submission::{Signal, Signals};
 use crate::features::{Facts, Vector};
@@ -158,13 +158,13 @@ fn command(record: Option<CommandRecord>) -> Result<Command, Wrong> {
     })
 }
 
-fn money(record: Option<MoneyRecord>) -> Result<Money, Wrong> {
+pub(super) fn money(record: Option<MoneyRecord>) -> Result<Money, Wrong> {
     let record = record.ok_or(Wrong("amount: expected one"))?;
     let currency = Currency::parse(&record.currency).map_err(|_| Wrong("amount.currency: expected ISO 4217"))?;
     Ok(Money { amount_minor: record.amount_minor, currency })
 }
 
-fn choice(record: Option<PlanChoiceRecord>) -> Result<PlanChoice, Wrong> {
+pub(super) fn choice(record: Option<PlanChoiceRecord>) -> Result<PlanChoice, Wrong> {
     let record = record.ok_or(Wrong("plan: expected one"))?;
     let small = |number: u32| u8::try_from(number).map_err(|_| Wrong("plan: expected numbers below 256"));
     Ok(PlanChoice {
@@ -235,22 +235,6 @@ fn outcome(number: u32) -> Result<RepaymentOutcome, Wrong> {
         5 => Ok(RepaymentOutcome::Chargeback),
         _ => Err(Wrong("outcome: expected 1 to 5")),
     }
-}
-
-pub(super) fn plan(record: PlanRecord) -> Result<Plan, Wrong> {
-    Ok(Plan {
-        choice: choice(record.choice)?,
-        amount: money(record.amount)?,
-        customer_cost_minor: record.customer_cost_minor,
-        cost_bps: record.cost_bps,
-        instalments: record.instalments.into_iter().map(instalment).collect::<Result<_, _>>()?,
-    })
-}
-
-fn instalment(record: InstalmentRecord) -> Result<Instalment, Wrong> {
-    let due_date = date(record.due_date).ok_or(Wrong("instalments.due_date: expected a day of the calendar"))?;
-    let InstalmentRecord { purchase_amount_minor, customer_fee_minor, customer_interest_minor, .. } = record;
-    Ok(Instalment::agreed(due_date, purchase_amount_minor, customer_fee_minor, customer_interest_minor))
 }
 
 pub(super) fn date(number: i32) -> Option<jiff::civil::Date> {

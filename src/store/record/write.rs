@@ -5,7 +5,7 @@ use crate::domain::decision::{Decision, Outcome, Reason, Score, Target};
 use crate::domain::keys::Keys;
 use crate::domain::money::Money;
 use crate::domain::outcome::RepaymentOutcome;
-use crate::domain::plan::{Instalment, Plan, PlanChoice};
+use crate::domain::plan::PlanChoice;
 use crate::domain::submission::Signal;
 use crate::features::Vector;
 use crate::store::{Command, Imported, Moved, OutcomeReported, Submitted};
@@ -120,11 +120,11 @@ fn command(command: &Command) -> CommandRecord {
     }
 }
 
-fn money(money: Money) -> MoneyRecord {
+pub(super) fn money(money: Money) -> MoneyRecord {
     MoneyRecord { amount_minor: money.amount_minor, currency: money.currency.code().into() }
 }
 
-fn choice(choice: PlanChoice) -> PlanChoiceRecord {
+pub(super) fn choice(choice: PlanChoice) -> PlanChoiceRecord {
     PlanChoiceRecord {
         instalment_count: choice.instalment_count.into(),
         deferred_days: choice.deferred_days.into(),
@@ -179,25 +179,6 @@ fn outcome(outcome: RepaymentOutcome) -> u32 {
         RepaymentOutcome::Defaulted => 3,
         RepaymentOutcome::Fraud => 4,
         RepaymentOutcome::Chargeback => 5,
-    }
-}
-
-pub(super) fn plan(plan: &Plan) -> PlanRecord {
-    PlanRecord {
-        choice: Some(choice(plan.choice)),
-        amount: Some(money(plan.amount)),
-        customer_cost_minor: plan.customer_cost_minor,
-        cost_bps: plan.cost_bps,
-        instalments: plan.instalments.iter().map(instalment).collect(),
-    }
-}
-
-fn instalment(instalment: &Instalment) -> InstalmentRecord {
-    InstalmentRecord {
-        due_date: date(instalment.due_date),
-        purchase_amount_minor: instalment.purchase_amount_minor,
-        customer_fee_minor: instalment.customer_fee_minor,
-        customer_interest_minor: instalment.customer_interest_minor,
     }
 }
 

@@ -166,7 +166,7 @@ impl Scene<'_> {
             State::InReview { by, expires_at } => ends::in_review(self, *by, *expires_at),
             State::Declined { offer_until, review_until } => ends::declined(self, *offer_until, *review_until),
             State::Accepted { .. } => ends::accepted(self),
-            State::PaidInFull => ends::paid(self),
+            State::PaidInFull { .. } => ends::paid(self),
             State::Cancelled { by } => ends::cancelled(self, *by),
             State::Expired => ends::expired(self),
         }

@@ -114,7 +114,7 @@ impl Seen {
 /// The schedule of an accepted purchase.
 pub fn accepted(state: &State) -> Option<&Plan> {
     match state {
-        State::Accepted { plan } => Some(plan),
+        State::Accepted { account } => Some(&account.plan),
         _ => None,
     }
 }
