@@ -9,7 +9,10 @@ use crate::domain::keys::KeyHasher;
 use crate::domain::time::Timestamp;
 use crate::engine::clock::{Clock, VirtualClock, system_now};
 use crate::engine::{self, Engine, Vault, generation};
+use crate::mock::mail::{self, Catcher};
+use crate::notice::smtp::{self, Smtp, Tls};
 use crate::rpc::auth::Credentials;
+use crate::rpc::convert;
 use crate::rpc::server;
 use crate::store::Store;
 use crate::{telemetry, web};
@@ -23,12 +26,15 @@ use std::sync::Arc;
 /// Where customers' pages, gRPC and the shop are, where nobody else is.
 const PAGES_PORT: u16 = 8080;
 const GRPC_PORT: u16 = 50051;
+const MAILS_PORT: u16 = 8025;
+/// Who writes to customers.
+const FROM: &str = "payments@example.org";
 /// Whose server it is where there are no keys.
 const MERCHANT: &str = "demo";
 /// What is logged, unless AVAL_LOG says otherwise: the terminal is for the addresses.
 const LOG: &str = "warn";
 
-/// Starts a server, mocks of the providers and a small shop, to be walked through in a browser.
+/// Starts a server, mocks of the providers, a mail catcher and a small shop, to be walked through in a browser.
 ///
 /// Everything listens on loopback. The clock runs on by itself, and the shop's pages send it ahead, so that the whole story can
 /// be lived through: from the basket to the last instalment. Nothing is kept unless --store says where.
@@ -69,7 +75,10 @@ impl Demo {
         let time = clock.clone();
         let listener = self.listen(PAGES_PORT)?;
         let pages_url = format!("http://{}", listener.local_addr()?);
-        let (outside, mocks) = serve::outside(&settings, &hasher, &pages_url, Arc::new(move || time.now()))?;
+        let (mut outside, mocks) = serve::outside(&settings, &hasher, &pages_url, Arc::new(move || time.now()))?;
+        let (smtp, mails) = (self.listen(0)?, self.listen(MAILS_PORT)?);
+        outside.notices.mailer = Some(Arc::new(mailer(smtp.local_addr()?)?));
+        outside.notices.mail_of = convert::mail;
         let generation = Arc::new(generation::load(&settings.models, &settings.policy, &hasher)?);
         let engine_settings = engine::Settings { clock: Clock::Virtual(clock.clone()), ..settings.engine() };
         let engine = Arc::new(Engine::start(engine_settings, store, generation, hasher, outside)?);
@@ -79,12 +88,12 @@ impl Demo {
         let around = Surroundings {
             shop: shop_url,
             pages: pages_url,
-            mails: None,
+            mails: Some(format!("http://{}", mails.local_addr()?)),
             providers: mocks.map(|addr| format!("http://{addr}")).unwrap_or_default(),
             server: format!("http://{}", grpc.addr),
         };
         let clockwork = Arc::new(Clockwork::new(engine.clone(), clock));
-        let served = self.serve(shop, around, clockwork, &secret);
+        let served = self.serve(Listening { shop, smtp, mails }, around, clockwork, &secret);
         grpc.stop(settings.drain());
         engine.stop();
         pages.stop();
@@ -123,20 +132,23 @@ impl Demo {
     /// Serves the shop and lets time pass, until told to stop.
     fn serve(
         &self,
-        shop: TcpListener,
+        listening: Listening,
         around: Surroundings,
         clockwork: Arc<Clockwork>,
         secret: &str,
     ) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            shop.set_nonblocking(true)?;
-            let listener = tokio::net::TcpListener::from_std(shop)?;
+            let [listener, smtp, mails] = [listening.shop, listening.smtp, listening.mails].map(|listener| {
+                listener.set_nonblocking(true)?;
+                tokio::net::TcpListener::from_std(listener)
+            });
             let gateway = Gateway::connect(&around.server).await?;
             self.announce(&around);
             let shop = Arc::new(Shop::new(gateway, clockwork.clone(), around, Some(secret)));
             tokio::select! {
-                served = demo::serve(listener, shop) => served?,
+                served = demo::serve(listener?, shop) => served?,
+                served = mail::serve(smtp?, mails?, Catcher::new()) => served?,
                 () = clockwork.run() => {}
                 () = told_to_stop() => {}
             }
@@ -159,6 +171,26 @@ impl Demo {
         text.push_str(&format!("  mock providers    {providers}\n  gRPC              {server}\n\nCtrl-C ends it."));
         print(&text);
     }
+}
+
+/// What waits to be served.
+struct Listening {
+    shop: TcpListener,
+    smtp: TcpListener,
+    mails: TcpListener,
+}
+
+/// What sends mails to the catcher.
+fn mailer(catcher: SocketAddr) -> Result<Smtp, Failure> {
+    let settings = smtp::Settings {
+        host: catcher.ip().to_string(),
+        port: catcher.port(),
+        tls: Tls::None,
+        username: String::new(),
+        password: String::new().into(),
+        from: FROM.into(),
+    };
+    Smtp::new(&settings).map_err(|error| Failure::failed(error.to_string()))
 }
 
 /// When the clock begins: now, or where the log of an earlier demonstration ends.

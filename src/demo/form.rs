@@ -13,6 +13,22 @@ pub struct Asked {
     pub story: String,
     /// What the phone number is to end in, where that chooses how text messages go.
     pub phone: String,
+    /// What makes it another purchase than all others of its kind.
+    pub number: Option<u32>,
+}
+
+impl Asked {
+    /// The address of the same checkout for this purchase.
+    pub fn address(&self, number: u32) -> String {
+        let story = Story::named(&self.story).name;
+        let phone = tail(&self.phone).map_or(String::new(), |tail| format!("&phone={tail}"));
+        format!("/checkout?story={story}{phone}&number={number}")
+    }
+}
+
+/// Four digits that a phone number may end in.
+fn tail(text: &str) -> Option<&str> {
+    Some(text).filter(|tail| tail.len() == 4 && tail.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// What the customer enters.
@@ -56,8 +72,6 @@ impl Entered {
     /// The form as the person of a story would fill it in.
     pub fn prefilled(asked: &Asked, number: u32) -> Self {
         let story = Story::named(&asked.story);
-        let tail =
-            Some(asked.phone.as_str()).filter(|tail| tail.len() == 4 && tail.bytes().all(|b| b.is_ascii_digit()));
         let person = &story.person;
         Self {
             story: story.name.into(),
@@ -65,7 +79,7 @@ impl Entered {
             given_name: person.given_name.into(),
             family_name: person.family_name.into(),
             email: story.email(number),
-            phone: story.phone(number, tail),
+            phone: story.phone(number, tail(&asked.phone)),
             birth_date: person.birth_date.into(),
             line1: story.line1(number),
             city: person.city.into(),
@@ -94,7 +108,7 @@ impl Entered {
 
     /// Where the same checkout begins anew.
     pub fn address(&self) -> String {
-        format!("/checkout?story={}", self.story().name)
+        format!("/checkout?story={}&number={}", self.story().name, self.number)
     }
 
     /// Whether the card can be charged.
@@ -188,7 +202,7 @@ mod tests {
     #[test]
     fn every_story_makes_a_request_that_the_server_takes() {
         for name in STORIES.iter().map(|story| story.name) {
-            let asked = Asked { story: name.into(), phone: String::new() };
+            let asked = Asked { story: name.into(), ..Asked::default() };
             let entered = Entered::prefilled(&asked, 0x1234_abcd);
             let whole = entered.request("http://127.0.0.1:8090/orders/order-1", now());
             for request in std::iter::once(whole).chain(entered.earlier(now())) {
@@ -202,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_phone_number_ends_as_it_is_asked_to() {
-        let asked = |phone: &str| Asked { story: "code".into(), phone: phone.into() };
+        let asked = |phone: &str| Asked { story: "code".into(), phone: phone.into(), number: None };
         assert!(Entered::prefilled(&asked("0002"), 7).phone.ends_with("0002"));
         assert_eq!(Entered::prefilled(&asked("<b>"), 7).phone, "+33639981007");
     }

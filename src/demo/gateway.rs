@@ -34,6 +34,28 @@ impl Gateway {
         self.application("DecisionService/GetApplication", &json!({ "applicationId": application_id })).await
     }
 
+    /// An accepted plan as it stands, with what is to be collected now.
+    pub async fn plan(&self, application_id: &str) -> Result<proto::Plan, CallError> {
+        let answer = self.ask("PlanService/GetPlan", &json!({ "applicationId": application_id })).await?;
+        Ok(json::read(ANSWER, &answer)?)
+    }
+
+    /// Tells what came of a payment: of an instalment, from 1, or of the whole amount, 0. `name` names the try.
+    pub async fn report(
+        &self,
+        application_id: &str,
+        name: &str,
+        instalment: usize,
+        paid: bool,
+    ) -> Result<(), CallError> {
+        let result = if paid { "PAYMENT_RESULT_PAID" } else { "PAYMENT_RESULT_FAILED" };
+        let request = json!({
+            "requestId": name, "applicationId": application_id, "instalment": instalment, "result": result,
+            "paymentReference": name,
+        });
+        self.ask("PlanService/ReportPayment", &request).await.map(|_| ())
+    }
+
     async fn application(&self, method: &str, request: &Value) -> Result<proto::Application, CallError> {
         let answer = self.ask(method, request).await?;
         Ok(json::read(ANSWER, &answer)?)

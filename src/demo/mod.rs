@@ -8,6 +8,7 @@
 //! It is for loopback: whoever reaches the shop can buy in anybody's name and set the clock.
 
 pub mod clock;
+mod collect;
 mod form;
 mod gateway;
 mod hooks;

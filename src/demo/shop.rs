@@ -152,11 +152,15 @@ fn missing(shop: &Shop) -> Response {
 }
 
 async fn checkout(State(shop): Shared, Query(asked): Query<Asked>) -> Response {
-    let mut random = [0; 4];
-    if let Err(error) = getrandom::fill(&mut random) {
-        return trouble(&shop, &format!("the operating system gives no random numbers: {error}"));
-    }
-    let entered = Entered::prefilled(&asked, u32::from_le_bytes(random));
+    let Some(number) = asked.number else {
+        // The address holds the number of the purchase, so that going back leads to the same one.
+        let mut random = [0; 4];
+        if let Err(error) = getrandom::fill(&mut random) {
+            return trouble(&shop, &format!("the operating system gives no random numbers: {error}"));
+        }
+        return Redirect::to(&asked.address(u32::from_le_bytes(random))).into_response();
+    };
+    let entered = Entered::prefilled(&asked, number);
     show_checkout(&shop, StatusCode::OK, &entered, &[]).await
 }
 
@@ -232,6 +236,9 @@ impl Card {
 
 async fn change_order_card(State(shop): Shared, Path(reference): Path<String>, Form(card): Form<Card>) -> Response {
     shop.orders.change(&reference, |order| order.card_works = card.works());
+    if let Some(order) = shop.orders.get(&reference).filter(|order| order.card_works) {
+        shop.collect_again(&order).await;
+    }
     Redirect::to(&format!("/orders/{reference}")).into_response()
 }
 
@@ -272,10 +279,10 @@ async fn set_clock(State(shop): Shared, Form(going): Form<Going>) -> Response {
     Redirect::to(if inside { &going.back } else { "/" }).into_response()
 }
 
-/// A message from the server. It is answered at once where nothing follows from it, and otherwise when that is done: the clock
-/// of the demonstration waits for it.
+/// A message from the server. It is answered at once; what follows from it is done afterwards, and the clock of the
+/// demonstration waits for that.
 async fn hear(State(shop): Shared, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let _busy = shop.clock.begin();
+    let busy = shop.clock.begin();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (id, now) = (text("webhook-id"), shop.clock.now());
     let opened = shop
@@ -294,5 +301,12 @@ async fn hear(State(shop): Shared, headers: HeaderMap, body: Bytes) -> StatusCod
         order.version = order.version.max(message.version);
         order.heard.push_back(heard);
     });
+    let follows = message.topic == "plan.payment_due" || application.state() == proto::State::PaidInFull;
+    if follows {
+        tokio::spawn(async move {
+            shop.collect(&application.merchant_reference, &application).await;
+            drop(busy);
+        });
+    }
     StatusCode::OK
 }

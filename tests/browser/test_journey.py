@@ -49,7 +49,7 @@ def test_a_wrong_code_can_be_entered_again(visitor: Visitor) -> None:
 
 def test_no_tries_are_left(visit: Visit) -> None:
     visitor = visit()
-    visitor.buy("code", phone="0002")
+    visitor.buy("code", tail="0002")
     for code in ["000001", "000002", "000003"]:
         enter(visitor, code)
     visitor.see_state("DECLINED")

@@ -127,10 +127,10 @@ class Visitor:
     # What a customer does in the shop.
 
     def buy(
-        self, story: str, *, phone: str = "", plan: str = "", card_fails: bool = False, **fields: str
+        self, story: str, *, tail: str = "", plan: str = "", card_fails: bool = False, **fields: str
     ) -> None:
         """Buys something, as the person of a story would, but for these fields."""
-        query = f"&phone={phone}" if phone else ""
+        query = f"&phone={tail}" if tail else ""
         self.go(f"/checkout?story={story}{query}")
         self.page.select_option("#locale", self.locale)
         for name, value in fields.items():
