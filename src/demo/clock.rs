@@ -1,9 +1,10 @@
 //! The clock of the demonstration: it starts at a time, runs on by itself with the machine's, and can be sent ahead. What is
 //! due on the way happens, each at its own time, before it goes on.
 
-use crate::domain::time::{DAY_MS, Timestamp};
+use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::engine::Engine;
 use crate::engine::clock::{VirtualClock, system_ms};
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -21,6 +22,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(5);
 /// The furthest that the clock is sent at once, in milliseconds.
 const FURTHEST_MS: i64 = 100 * DAY_MS;
+
+/// The hours of the day, and the time zone in which they are taken.
+const DAY: std::ops::Range<i8> = 9..17;
+const ZONE: &str = "Europe/Paris";
+
+/// This time where it is by day, or else the next morning.
+pub fn by_day(at: Timestamp) -> Timestamp {
+    let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+    let hour = |at: Timestamp| at.to_jiff().to_zoned(zone.clone()).hour();
+    let mut at = at;
+    while !DAY.contains(&hour(at)) {
+        at = at.plus_ms(HOUR_MS);
+    }
+    at
+}
 
 /// The clock, and what moves it.
 pub struct Clockwork {
@@ -127,6 +143,22 @@ impl Clockwork {
                 return;
             }
             tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nights_are_skipped() {
+        for (at, by) in [
+            ("2026-11-25T10:30:00Z", "2026-11-25T10:30:00Z"),
+            ("2026-11-25T16:30:00Z", "2026-11-26T08:30:00Z"),
+            ("2026-11-25T03:10:00Z", "2026-11-25T08:10:00Z"),
+        ] {
+            assert_eq!(by_day(Timestamp::parse(at).unwrap()).to_string(), by, "{at}");
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct Entered {
     pub card: String,
 }
 
+/// The languages of pages and mails: as a browser in the card's country would name them.
+pub const LANGUAGES: &[(&str, &str)] = &[("en-FR", "English"), ("fr-FR", "Français")];
 /// The value of a card that cannot be charged.
 pub const BAD_CARD: &str = "fails";
 
@@ -85,7 +87,7 @@ impl Entered {
             city: person.city.into(),
             postal_code: person.postal_code.into(),
             country: person.country.into(),
-            locale: "en-GB".into(),
+            locale: LANGUAGES[0].0.into(),
             plan: plan_name(story.instalments, 0, 0),
             card: String::new(),
         }
@@ -155,8 +157,8 @@ impl Entered {
         request["purchase"]["billingAddress"] = address.clone();
         if request["purchase"]["shippingAddress"].is_null() {
             request["purchase"]["shippingAddress"] = address.clone();
+            request["customer"]["address"] = address;
         }
-        request["customer"]["address"] = address;
         given(&mut request["context"], &[("locale", &self.locale)]);
         request
     }

@@ -18,7 +18,7 @@ mod policy;
 mod shop;
 mod stories;
 
-pub use clock::Clockwork;
+pub use clock::{Clockwork, by_day};
 pub use gateway::Gateway;
 pub use policy::for_shop;
 pub use shop::{Shop, Surroundings, serve};

@@ -1,6 +1,6 @@
 //! What the shop's pages say. They are in English; the customer's own pages and mails are in the language of the form.
 
-use super::form::{BAD_CARD, Entered, plan_name};
+use super::form::{BAD_CARD, Entered, LANGUAGES, plan_name};
 use super::orders::Order;
 use super::shop::Surroundings;
 use super::stories::{STORIES, Story};
@@ -248,7 +248,7 @@ pub fn checkout(frame: &Frame<'_>, entered: &Entered, quotes: &[proto::PlanQuote
                 (field("Postal code", "postal_code", "text", "postal-code", &entered.postal_code))
                 (field("Town", "city", "text", "address-level2", &entered.city))
                 (select("Country", "country", COUNTRIES, &entered.country))
-                (select("Language of pages and mails", "locale", &[("en-GB", "English"), ("fr-FR", "Français")], &entered.locale))
+                (select("Language of pages and mails", "locale", LANGUAGES, &entered.locale))
             }
             (plans(story, entered, quotes))
             fieldset {

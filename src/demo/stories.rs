@@ -67,6 +67,8 @@ pub struct Person {
 
 const TABLE: Basket =
     Basket { title: "Oak side table", category: "tables", department: "furniture", amount_minor: 24_000 };
+const ESPRESSO: Basket =
+    Basket { title: "Espresso machine", category: "coffee_machines", department: "appliances", amount_minor: 48_000 };
 const PHONE: Basket =
     Basket { title: "Phone, 512 GB", category: "phones", department: "electronics", amount_minor: 98_000 };
 const PHONES: Basket =
@@ -132,9 +134,9 @@ pub const STORIES: &[Story] = &[
     Story {
         name: "code",
         title: "Asked for a code",
-        what: "A guest has a phone sent abroad. The code of every text message is 123456; once it is right, the purchase is \
+        what: "A guest has an espresso machine sent abroad. The code of every text message is 123456; once it is right, the purchase is \
             accepted.",
-        basket: PHONE,
+        basket: ESPRESSO,
         person: CAMILLE,
         instalments: 4,
         before: None,
@@ -142,7 +144,7 @@ pub const STORIES: &[Story] = &[
     Story {
         name: "document",
         title: "Asked for a code, then for an identity document",
-        what: "The same guest is in a hurry. The page of the identity check is a mock: it says how the check ends.",
+        what: "The same guest buys a phone, in a hurry. The page of the identity check is a mock: it says how the check ends.",
         basket: PHONE,
         person: Person { shipping: "express", ..CAMILLE },
         instalments: 4,
@@ -198,7 +200,8 @@ impl Story {
         if self.person.shady {
             return format!("qz{number}@example.com");
         }
-        format!("{}.{}.{number:x}@example.org", self.person.given_name, self.person.family_name).to_lowercase()
+        // Digits before the @ would look odd to the fraud model.
+        format!("{}.{}@m{number:08x}.example.org", self.person.given_name, self.person.family_name).to_lowercase()
     }
 
     /// The phone number. Its last four digits choose how text messages go; they choose nothing unless `tail` is given.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "target" / "browser"
@@ -69,6 +72,18 @@ class World:
         """Sends the clock ahead: `hour`, `day`, `week`, `month` or `next`."""
         for _ in range(times):
             self.post("/clock", {"step": step, "back": "/help"})
+
+    def now(self) -> datetime:
+        """The time by the demonstration's clock."""
+        with urllib.request.urlopen(self.places.shop + "/help", timeout=PATIENCE_SECONDS) as answer:
+            found = re.search(r'data-ms="(\d+)"', answer.read().decode())
+        assert found, "the shop tells no time"
+        return datetime.fromtimestamp(int(found[1]) / 1_000, ZoneInfo("Europe/Paris"))
+
+    def go_on_to_day(self) -> None:
+        """Sends the clock ahead to the next morning, where it is night."""
+        while not 9 <= self.now().hour < 17:
+            self.go_on("hour")
 
     def stop(self) -> None:
         """Ends it as Ctrl-C does; it must end well."""
