@@ -6,7 +6,8 @@ mod table;
 use super::*;
 use crate::domain::challenge::Failure;
 use crate::domain::money::{Currency, Money};
-use crate::domain::plan::PlanChoice;
+use crate::domain::plan::{Instalment, Plan, PlanChoice, Servicing};
+use crate::plan;
 
 /// So many seconds after the beginning of these tests.
 fn at(seconds: i64) -> Timestamp {
@@ -24,6 +25,21 @@ fn begun(kind: ChallengeKind, name: &str) -> Begun {
         ChallengeKind::IdDocument | ChallengeKind::BankHistory => Action::Redirect { url: sealed("page") },
     };
     Begun { handle: sealed(name), reference: 77, action }
+}
+
+/// A plan of two instalments that is accepted at the beginning: the first is being collected.
+fn account() -> Account {
+    let day = jiff::civil::Date::new;
+    let due = [day(2026, 11, 18).unwrap(), day(2026, 12, 18).unwrap()];
+    let servicing = Servicing {
+        reminder_hours: [96, 72].into(),
+        movable_days: 15,
+        due_hour: 9,
+        quiet_from_hour: 21,
+        quiet_until_hour: 8,
+    };
+    let instalments = due.map(|due| Instalment::agreed(due, 10_000, 0, 0)).into();
+    Account::open(Plan { instalments, ..plan() }, jiff::tz::TimeZone::UTC, Some(servicing), at(0))
 }
 
 fn plan() -> Plan {
@@ -45,7 +61,22 @@ fn after_input(input: Option<&Input>, attempt: u32, kind: ChallengeKind) -> Opti
         Some(Input::GrantConsent { .. }) => Input::RefuseConsent,
         Some(Input::RefuseConsent) => Input::Return { attempt },
         Some(Input::Return { .. }) => Input::PayInFull,
-        Some(Input::PayInFull) => Input::Cancel { by: Party::Customer },
+        Some(Input::PayInFull) => Input::ReportCollected { reference: None },
+        Some(Input::ReportCollected { .. }) => Input::ReportNotCollected { offer_ttl_seconds: 600 },
+        Some(Input::ReportNotCollected { .. }) => {
+            Input::Plan(plan::Input::ReportFailed { instalment: 0, offer_ttl_seconds: 600 })
+        }
+        Some(Input::Plan(plan::Input::ReportFailed { .. })) => {
+            Input::Plan(plan::Input::ReportPaid { instalment: 0, reference: None })
+        }
+        Some(Input::Plan(plan::Input::ReportPaid { .. })) => Input::Plan(plan::Input::PayAhead { instalment: None }),
+        Some(Input::Plan(plan::Input::PayAhead { .. })) => {
+            let to = jiff::civil::Date::new(2026, 12, 20).unwrap();
+            Input::Plan(plan::Input::MoveDueDate { instalment: 1, to })
+        }
+        Some(Input::Plan(plan::Input::MoveDueDate { .. })) => Input::Plan(plan::Input::ChangeCard),
+        Some(Input::Plan(plan::Input::ChangeCard)) => Input::Plan(plan::Input::Refund { amount_minor: 500 }),
+        Some(Input::Plan(plan::Input::Refund { .. })) => Input::Cancel { by: Party::Customer },
         Some(Input::Cancel { .. }) => Input::RequestReview,
         Some(Input::RequestReview) => Input::GiveStatement,
         Some(Input::GiveStatement) => Input::ResolveReview { granted: true },

@@ -6,12 +6,13 @@ use crate::domain::decision::{ModelRef, Outcome, Reason, Score, Scores, Standing
 use crate::domain::geo::Country;
 use crate::domain::ids::DecisionId;
 use crate::domain::money::Currency;
-use crate::domain::plan::{Instalment, Plan, PlanChoice};
+use crate::domain::plan::{Instalment, Plan, PlanChoice, Servicing};
 use crate::domain::reason::ReasonCode;
 use crate::domain::sealed::Sealed;
 use crate::domain::submission::{Signal, Signals};
 use crate::features::{FeatureKind, Vector};
 use crate::journey::{Action, Attempt, Begun, Cause, Event as Step, Journey, Open, Phase};
+use crate::plan::Account;
 
 /// A time on a day in November 2026, so many milliseconds in.
 pub fn at(ms: i64) -> Timestamp {
@@ -64,6 +65,18 @@ pub fn plan(instalment_count: u8) -> Plan {
     }
 }
 
+/// The account of a plan that is accepted by the n-th entry.
+pub fn account(n: i64) -> Account {
+    let servicing = Servicing {
+        reminder_hours: [96, 72].into(),
+        movable_days: 15,
+        due_hour: 9,
+        quiet_from_hour: 21,
+        quiet_until_hour: 8,
+    };
+    Account::open(plan(4), jiff::tz::TimeZone::UTC, Some(servicing), at(n))
+}
+
 pub fn amount(amount_minor: i64) -> Money {
     Money { amount_minor, currency: Currency::EUR }
 }
@@ -85,7 +98,7 @@ pub fn vector(n: i64) -> Vector {
 /// A submission: of every three, one is accepted, one declined and one asked for a code.
 pub fn submitted(n: i64, generation: &Arc<GenerationRef>) -> Entry {
     let (outcome, state) = match n % 3 {
-        0 => (Outcome::Accept, State::Accepted { plan: plan(4) }),
+        0 => (Outcome::Accept, State::Accepted { account: account(n) }),
         1 => (Outcome::Decline, State::Declined { offer_until: at(n + 900_000), review_until: at(n + 2_592_000_000) }),
         _ => (Outcome::StepUp, State::Challenged { attempt: attempt(n), phase: Phase::Starting, open: open(n) }),
     };
@@ -162,7 +175,10 @@ pub fn journey(n: i64, generation: &Arc<GenerationRef>) -> Vec<Entry> {
         (Some(command(n + 100)), Step::CodeEntered { attempt: 1 }, None),
         (
             None,
-            Step::Decided { cause: Cause::Evidence { attempt: 1, features }, next: State::Accepted { plan: plan(4) } },
+            Step::Decided {
+                cause: Cause::Evidence { attempt: 1, features },
+                next: State::Accepted { account: account(n + 3) },
+            },
             Some(decided),
         ),
     ];

@@ -18,10 +18,15 @@ pub const NO_BREAK: char = '\u{a0}';
 /// A narrow one: French sets it between thousands and before `;`, `!` and `?`.
 pub const NARROW_NO_BREAK: char = '\u{202f}';
 
-/// The language in which a customer is written to: that of the locale the shop gave (a BCP 47 tag such as `fr-BE`), else
-/// the country's where one alone of ours is spoken, else English.
+/// The language in which a customer is written to: the one [`spoken`], else English.
 pub fn language(locale: Option<&str>, country: Option<&Country>) -> Language {
-    locale.and_then(of_tag).or_else(|| country.and_then(of_country)).unwrap_or(Language::En)
+    spoken(locale, country).unwrap_or(Language::En)
+}
+
+/// The language that a customer speaks: that of the locale the shop gave (a BCP 47 tag such as `fr-BE`), else the country's
+/// where one alone of ours is spoken; `None`: nobody knows.
+pub fn spoken(locale: Option<&str>, country: Option<&Country>) -> Option<Language> {
+    locale.and_then(of_tag).or_else(|| country.and_then(of_country))
 }
 
 fn of_tag(tag: &str) -> Option<Language> {

@@ -30,6 +30,8 @@ declined                     no            no                no               no
 declined/offer_over          no            no                no               no                       no
 declined/windows_over        no            no                no               no                       no
 paid_in_full                 no            no                no               no                       no
+paid_in_full/collected       no            no                no               no                       no
+paid_in_full/failed          no            no                no               no                       no
 cancelled                    no            no                no               no                       no
 expired                      no            no                no               no                       no
 ";
@@ -53,6 +55,8 @@ declined                     paid_in_full  cancelled  review_requested  statemen
 declined/offer_over          no            cancelled  review_requested  statement_given  no
 declined/windows_over        no            no         no                no               no
 paid_in_full                 no            no         no                no               no
+paid_in_full/collected       no            no         no                no               no
+paid_in_full/failed          paid_in_full  cancelled  no                no               no
 cancelled                    no            no         no                no               no
 expired                      no            no         no                no               no
 ";
@@ -98,6 +102,8 @@ declined                     .    .                   .
 declined/offer_over          .    .                   .
 declined/windows_over        .    .                   .
 paid_in_full                 .    .                   .
+paid_in_full/collected       .    .                   .
+paid_in_full/failed          .    .                   expired
 cancelled                    .    .                   .
 expired                      .    .                   .
 ";
@@ -132,13 +138,19 @@ fn states_of(state: StateKind) -> Vec<(String, State)> {
         StateKind::InReview => [Reviewer::Policy, Reviewer::Customer]
             .map(|by| (format!("in_review/{}", by.name()), State::InReview { by, expires_at: at(END) }))
             .into(),
-        StateKind::Accepted => plainly(State::Accepted { plan: plan() }),
+        StateKind::Accepted => plainly(State::Accepted { account: account() }),
         StateKind::Declined => vec![
             declined("declined", 1, 2),
             declined("declined/offer_over", 0, 1),
             declined("declined/windows_over", -1, 0),
         ],
-        StateKind::PaidInFull => plainly(State::PaidInFull),
+        StateKind::PaidInFull => [
+            ("paid_in_full", Collection::Awaited),
+            ("paid_in_full/collected", Collection::Collected),
+            ("paid_in_full/failed", Collection::Failed { offer_until: at(END) }),
+        ]
+        .map(|(name, collection)| (name.to_owned(), State::PaidInFull { collection }))
+        .into(),
         StateKind::Cancelled => plainly(State::Cancelled { by: Party::Merchant }),
         StateKind::Expired => plainly(State::Expired),
     }
@@ -355,7 +367,7 @@ fn an_event_leads_to_its_state_and_to_what_is_owed_there() {
         ),
         (
             "verifying/id_document",
-            Event::Decided { cause: evidence(), next: State::Accepted { plan: plan() } },
+            Event::Decided { cause: evidence(), next: State::Accepted { account: account() } },
             "verifying decided_on_evidence: accepted, owes erase 1 and erase 2",
         ),
         ("verifying/bank_history", Event::PaidInFull, "verifying paid_in_full: paid_in_full, owes erase 1 and erase 2"),
@@ -418,6 +430,7 @@ fn the_last_try_ends_the_challenge() {
 
 #[test]
 fn an_event_that_cannot_have_happened_is_refused_with_both_names() {
-    let impossible = Journey::at(State::PaidInFull).apply(&Event::Expired, at(0)).unwrap_err();
+    let impossible =
+        Journey::at(State::PaidInFull { collection: Collection::Awaited }).apply(&Event::Expired, at(0)).unwrap_err();
     assert_eq!(impossible.to_string(), "`expired` cannot have happened to an application that is paid_in_full");
 }

@@ -191,12 +191,15 @@ fn put_state(application: &mut proto::Application, state: &State, amount: Money,
 
 /// Where the customer goes on. Nothing here asks for the time: a decline has its page after its windows have ended too.
 fn put_pages(application: &mut proto::Application, state: &State, id: ApplicationId, shown: &Shown<'_>) {
-    match state.kind() {
-        StateKind::Challenged | StateKind::Verifying | StateKind::InReview | StateKind::Declined => {
+    match state {
+        State::Challenged { .. } | State::Verifying { .. } | State::InReview { .. } | State::Declined { .. } => {
             application.journey_url = (shown.journey_url)(id);
         }
-        StateKind::Accepted => application.plan_url = (shown.plan_url)(id),
-        StateKind::PaidInFull | StateKind::Cancelled | StateKind::Expired => {}
+        State::PaidInFull { collection: Collection::Failed { .. } } => {
+            application.journey_url = (shown.journey_url)(id)
+        }
+        State::Accepted { .. } => application.plan_url = (shown.plan_url)(id),
+        State::PaidInFull { .. } | State::Cancelled { .. } | State::Expired => {}
     }
 }
 

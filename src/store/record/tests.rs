@@ -1,6 +1,6 @@
 mod journey;
 
-use self::journey::{standing, stands, state};
+use self::journey::{opened_at, standing, stands, state};
 use super::*;
 use crate::domain::decision::{Decision, Diagnostic, Digest, Outcome, Reason, Score, Scores, Target};
 use crate::domain::geo::Country;
@@ -186,14 +186,17 @@ fn entry() -> impl Strategy<Value = Entry> {
         let merchant = MerchantId::parse(&merchant).unwrap();
         let subject = option::of(vec(any::<u8>(), 0..50).prop_map(|bytes| Subject(bytes.into())));
         (time(), "[!-~]{1,64}", event(id, merchant.clone()), subject).prop_map(
-            move |(at, actor, (application, event), subject)| Entry {
-                id,
-                at,
-                merchant: merchant.clone(),
-                application,
-                actor: actor.into(),
-                event,
-                subject,
+            move |(at, actor, (application, mut event), subject)| {
+                match &mut event {
+                    Event::Submitted(submitted) => opened_at(&mut submitted.state, at),
+                    Event::Moved(moved) => {
+                        if let Step::Decided { next, .. } = &mut moved.event {
+                            opened_at(next, at);
+                        }
+                    }
+                    Event::Imported(_) | Event::OutcomeReported(_) => {}
+                }
+                Entry { id, at, merchant: merchant.clone(), application, actor: actor.into(), event, subject }
             },
         )
     })

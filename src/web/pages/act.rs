@@ -6,11 +6,12 @@ use super::journey::{Note, Problem, VIEW_CHARS};
 use super::seen::Seen;
 use super::{Asked, Missing, Pages, Parameters};
 use crate::domain::consent;
-use crate::domain::decision::DigestWriter;
+use crate::domain::decision::{Digest, DigestWriter};
 use crate::domain::ids::RequestId;
 use crate::domain::text;
 use crate::engine::{self, Act, Answered, Caller, Given, Purpose, Refused};
 use crate::journey::{Action, Input, Party, State as Stands};
+use crate::store::Subject;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -54,30 +55,33 @@ impl Step {
             Self::Statement => "statement",
         }
     }
-
-    fn max_bytes(self) -> usize {
-        if self == Self::Statement { MAX_FORM_BYTES.1 } else { MAX_FORM_BYTES.0 }
-    }
 }
 
 /// The fields of a form.
-struct Form(Vec<(String, String)>);
+pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    fn read(bytes: &[u8]) -> Self {
+    fn parse(bytes: &[u8]) -> Self {
         let fields = form_urlencoded::parse(bytes).take(MAX_FIELDS);
         Self(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
-    fn get(&self, name: &str) -> &str {
+    /// A field; empty where there is none.
+    pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(given, _)| given == name).map_or("", |(_, value)| value)
     }
 
     /// The version of the page that it stood on; `None`: of no page that there has been.
-    fn version(&self, newest: usize) -> Option<usize> {
+    pub fn version(&self, newest: usize) -> Option<usize> {
         let version = Some(self.get("version")).filter(|text| text.len() <= 6).and_then(|text| text.parse().ok());
         version.filter(|version| (1..=newest).contains(version))
     }
+}
+
+/// Reads a form, with a statement in it or without; `None`: it is too large.
+pub(super) async fn read(body: Body, with_statement: bool) -> Option<Form> {
+    let most = if with_statement { MAX_FORM_BYTES.1 } else { MAX_FORM_BYTES.0 };
+    to_bytes(body, most).await.ok().map(|bytes| Form::parse(&bytes))
 }
 
 /// What a form comes to.
@@ -107,10 +111,9 @@ pub(super) async fn take(
         Err(instead) => return instead,
     };
     // Nobody but whoever has the link gets as far as a body being read.
-    let Ok(body) = to_bytes(body, step.max_bytes()).await else {
+    let Some(form) = read(body, step == Step::Statement).await else {
         return pages.missing(asked, &headers, Missing::TooLarge);
     };
-    let form = Form::read(&body);
     let Some(version) = form.version(seen.version) else { return pages.lead(seen.id, &asked.with(Some(Note::Moved))) };
     let (input, words) = match meant(step, &form, &seen) {
         Meant::Act(input, words) => (input, words),
@@ -204,9 +207,22 @@ impl Pages {
         }
         let given = words.filter(|_| step == Step::Code).map(|code| Given::Code(code.into()));
         let subject = words.filter(|_| step == Step::Statement).map(|words| self.engine.statement_subject(words));
+        self.send_act(seen, &name, content.finish(), input, given, subject).await
+    }
+
+    /// Sends a step on its way, under a name that follows from the page.
+    pub(super) async fn send_act(
+        &self,
+        seen: &Seen,
+        name: &str,
+        content: Digest,
+        input: Input,
+        given: Option<Given>,
+        subject: Option<Subject>,
+    ) -> Result<Answered, Refused> {
         let act = Act {
-            request_id: RequestId::parse(&name).map_err(|_| Refused::NotFound)?,
-            content: content.finish(),
+            request_id: RequestId::parse(name).map_err(|_| Refused::NotFound)?,
+            content,
             application: seen.id.0,
             occurred_at: None,
             input,

@@ -3,7 +3,7 @@
 use super::journey::{Made, Problem, Scene, VIEW_CHARS};
 use super::parts::{self, step_form};
 use crate::domain::time::Timestamp;
-use crate::journey::{Party, Reviewer};
+use crate::journey::{Collection, Party, Reviewer};
 use maud::{Markup, html};
 
 /// The field of the customer's view.
@@ -100,17 +100,27 @@ pub(super) fn accepted(scene: &Scene<'_>) -> Made {
         (parts::back(scene))
         p { a.button.second href={ (scene.plan_path) (scene.query) } { (words.see_plan) } }
     };
-    Made { title: words.accepted, card, rest: html! {}, waits: false }
+    // After a first payment that failed.
+    Made { title: words.accepted, card, rest: parts::pay(scene), waits: false }
 }
 
 /// It is paid in one go.
-pub(super) fn paid(scene: &Scene<'_>) -> Made {
+pub(super) fn paid(scene: &Scene<'_>, collection: Collection) -> Made {
     let words = &scene.words.ends;
+    let amount = scene.money(scene.seen.amount);
+    let (title, text) = match collection {
+        Collection::Awaited => (words.paid, words.paid_text),
+        Collection::Collected => (words.collected, words.collected_text),
+        Collection::Failed { .. } => (words.not_collected, words.not_collected_text),
+    };
     let card = html! {
-        p { ((words.paid_text)(&scene.money(scene.seen.amount))) }
+        p { (text(&amount)) }
         (parts::back(scene))
     };
-    Made { title: words.paid, card, rest: html! {}, waits: false }
+    let rest = html! {
+        @if matches!(collection, Collection::Failed { .. }) { (parts::pay(scene)) (parts::cancel(scene)) }
+    };
+    Made { title, card, rest, waits: false }
 }
 
 /// Somebody gave up.

@@ -12,7 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::storefront::Storefront;
 use crate::domain::text::MAX_STATEMENT;
 use crate::domain::time::Timestamp;
-use crate::journey::{Action, Attempt, Phase, State, Verifier};
+use crate::journey::{Action, Attempt, Collection, Phase, State, Verifier};
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
@@ -37,11 +37,15 @@ pub enum Note {
     Soon,
     /// The customer's view was taken.
     Stated,
+    /// The card is being charged.
+    Asked,
+    /// A due date was moved.
+    DateMoved,
 }
 
 impl Note {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Done, Self::Moved, Self::Soon, Self::Stated];
+    pub const ALL: [Self; 6] = [Self::Done, Self::Moved, Self::Soon, Self::Stated, Self::Asked, Self::DateMoved];
 
     /// The name in an address.
     pub fn name(self) -> &'static str {
@@ -50,15 +54,20 @@ impl Note {
             Self::Moved => "moved",
             Self::Soon => "soon",
             Self::Stated => "stated",
+            Self::Asked => "asked",
+            Self::DateMoved => "date-moved",
         }
     }
 
-    fn text(self, words: &Words) -> &'static str {
+    /// What it says.
+    pub fn text(self, words: &Words) -> &'static str {
         match self {
             Self::Done => words.notes.done,
             Self::Moved => words.notes.moved,
             Self::Soon => words.notes.soon,
             Self::Stated => words.notes.stated,
+            Self::Asked => words.plan.asked,
+            Self::DateMoved => words.plan.moved,
         }
     }
 }
@@ -166,7 +175,7 @@ impl Scene<'_> {
             State::InReview { by, expires_at } => ends::in_review(self, *by, *expires_at),
             State::Declined { offer_until, review_until } => ends::declined(self, *offer_until, *review_until),
             State::Accepted { .. } => ends::accepted(self),
-            State::PaidInFull { .. } => ends::paid(self),
+            State::PaidInFull { collection } => ends::paid(self, *collection),
             State::Cancelled { by } => ends::cancelled(self, *by),
             State::Expired => ends::expired(self),
         }
@@ -174,7 +183,8 @@ impl Scene<'_> {
 
     /// Whether something may still happen.
     fn is_open(&self) -> bool {
-        self.seen.state.offer_until().is_some()
+        let awaited = State::PaidInFull { collection: Collection::Awaited };
+        self.seen.state.offer_until().is_some() || self.seen.state == awaited
     }
 
     /// Whether the offer to pay in one go stands, and until when.
@@ -184,7 +194,7 @@ impl Scene<'_> {
 
     /// An amount as it is written.
     pub(super) fn money(&self, money: Money) -> String {
-        written::money(self.words.language, money)
+        crate::words::money(money, self.words.language)
     }
 
     /// A time as it is written.

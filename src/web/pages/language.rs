@@ -2,12 +2,12 @@
 //! browser's.
 
 use crate::domain::applicant::Applicant;
-use crate::domain::geo::Country;
 use crate::domain::reason::Language;
+use crate::words;
 use axum::http::{HeaderMap, header};
 
-/// The longest header that is looked at.
-const MAX_HEADER: usize = 512;
+/// The most languages of a browser that are looked at.
+const MOST_WANTED: usize = 20;
 
 /// The language of this code.
 pub fn parse(code: &str) -> Option<Language> {
@@ -16,18 +16,17 @@ pub fn parse(code: &str) -> Option<Language> {
 
 /// The language in which the pages of an application speak, where none was chosen.
 pub fn of(applicant: &Applicant, headers: &HeaderMap) -> Language {
-    let said = applicant.locale.as_deref().and_then(tag);
-    said.or_else(|| applicant.country.as_ref().and_then(spoken)).unwrap_or_else(|| browsers(headers))
+    words::spoken(applicant.locale.as_deref(), applicant.country.as_ref()).unwrap_or_else(|| browsers(headers))
 }
 
-/// The browser's.
+/// The browser's: of those that it wants, the one that it wants most.
 pub fn browsers(headers: &HeaderMap) -> Language {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut best = (0.0, Language::En);
-    for one in wanted.get(..MAX_HEADER).unwrap_or(wanted).split(',').take(20) {
-        let mut parts = one.trim().split(';');
-        let language = parts.next().and_then(tag);
-        let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
+    for one in wanted.split(',').take(MOST_WANTED) {
+        let (tag, weight) = one.split_once(';').unwrap_or((one, "q=1"));
+        let language = words::spoken(Some(tag.trim()), None);
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
         if let (Some(language), Some(weight)) = (language, weight)
             && weight > best.0
         {
@@ -37,23 +36,10 @@ pub fn browsers(headers: &HeaderMap) -> Language {
     best.1
 }
 
-/// The language of a BCP 47 tag such as `fr-BE`.
-fn tag(tag: &str) -> Option<Language> {
-    parse(&tag.split(['-', '_']).next()?.to_ascii_lowercase())
-}
-
-/// The language of a country in which one of ours alone is spoken.
-fn spoken(country: &Country) -> Option<Language> {
-    match country.code() {
-        "FR" | "MC" => Some(Language::Fr),
-        "GB" | "IE" | "US" => Some(Language::En),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::geo::Country;
 
     #[test]
     fn what_the_shop_said_comes_before_the_browser() {
@@ -71,6 +57,7 @@ mod tests {
             (None, Some("BE"), "fr-BE", Language::Fr),
             (None, None, "en;q=0.1,fr-FR;q=0.9", Language::Fr),
             (None, None, "de;q=x, *", Language::En),
+            (None, Some("GB"), "fr", Language::En),
             (None, None, "", Language::En),
         ] {
             assert_eq!(of(&applicant(locale, country), &browser(header)), expected, "{locale:?} {country:?} {header}");

@@ -12,6 +12,8 @@ use std::sync::LazyLock;
 /// What a page may load and where its forms may go: nothing but here.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Where the place of one more origin for forms is in it.
+const FORM_PLACE: &str = "form-action 'self'";
 /// How long browsers ask for nothing but https here, in seconds: a year.
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
@@ -147,6 +149,24 @@ fn footer(words: &Words, shop: &Storefront) -> Markup {
 /// A page on its way, under its guards.
 pub fn send(status: StatusCode, page: String, is_https: bool) -> Response {
     guarded((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response(), is_https)
+}
+
+/// A page on its way, one of whose forms leads on to another site in the end: browsers want to be told.
+pub fn send_leading_to(url: &str, page: String, is_https: bool) -> Response {
+    let mut response = send(StatusCode::OK, page, is_https);
+    let policy = origin(url).map(|origin| CONTENT_POLICY.replace(FORM_PLACE, &format!("{FORM_PLACE} {origin}")));
+    if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok()) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// The scheme, host and port of an address.
+fn origin(url: &str) -> Option<&str> {
+    let host = url.find("://")? + 3;
+    let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |end| host + end);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b);
+    Some(&url[..end]).filter(|_| end > host && url[host..end].bytes().all(plain))
 }
 
 /// What may be kept by nobody, shown in no frame and told to no other site.

@@ -3,6 +3,7 @@
 //!
 //! Getting a page changes nothing. A form is sent to `/j/{token}/{step}` ([`act`]), and its answer leads back to the page.
 
+mod account;
 mod act;
 mod ends;
 mod journey;
@@ -89,6 +90,8 @@ impl Pages {
             .route("/j/{token}/state", get(journey_state))
             .route("/j/{token}/{step}", post(act::take).get(back_to_page))
             .route("/plan/{token}", get(plan::page))
+            .route("/plan/{token}/{step}", post(plan::take).get(plan::back_to_page))
+            .route("/plan/{token}/receipt/{number}", get(plan::receipt))
             .route("/assets/{digest}/{name}", get(asset))
             .with_state(self)
     }

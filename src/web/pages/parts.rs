@@ -2,16 +2,20 @@
 
 use super::journey::Scene;
 use super::words::Words;
-use super::written;
 use crate::domain::money::Money;
 use crate::domain::plan::Plan;
 use maud::{Markup, html};
 
 /// A form that takes a step. Its version makes its request's name, so that sending it twice is one request.
 pub fn step_form(scene: &Scene<'_>, step: &str, inside: Markup) -> Markup {
+    form(scene.base, step, scene.query, scene.seen.version, inside)
+}
+
+/// A form that takes a step on a page of this address and version.
+pub fn form(base: &str, step: &str, query: &str, version: usize, inside: Markup) -> Markup {
     html! {
-        form method="post" action={ (scene.base) "/" (step) (scene.query) } {
-            input type="hidden" name="version" value=(scene.seen.version);
+        form method="post" action={ (base) "/" (step) (query) } {
+            input type="hidden" name="version" value=(version);
             (inside)
         }
     }
@@ -101,7 +105,7 @@ pub fn back(scene: &Scene<'_>) -> Markup {
 
 /// A schedule.
 pub fn schedule(words: &Words, plan: &Plan) -> Markup {
-    let money = |amount_minor| written::money(words.language, Money { amount_minor, ..plan.amount });
+    let money = |amount_minor| crate::words::money(Money { amount_minor, ..plan.amount }, words.language);
     let cost = plan.customer_cost_minor;
     let costs = cost != 0;
     let total = plan.instalments.iter().fold(0_i64, |sum, one| sum.saturating_add(one.total_amount_minor));
@@ -119,7 +123,7 @@ pub fn schedule(words: &Words, plan: &Plan) -> Markup {
                 tbody {
                     @for one in &plan.instalments {
                         tr {
-                            th scope="row" { (written::date(words.language, one.due_date)) }
+                            th scope="row" { (crate::words::short_date(one.due_date, words.language)) }
                             @if costs {
                                 td.number { (money(one.customer_fee_minor.saturating_add(one.customer_interest_minor))) }
                             }

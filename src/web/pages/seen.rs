@@ -9,7 +9,7 @@ use crate::domain::plan::Plan;
 use crate::domain::time::Timestamp;
 use crate::engine::{self, Engine, Refused};
 use crate::journey::{Action, Event as Step, Journey, State};
-use crate::plan;
+use crate::plan::{self, Account};
 use crate::store::{Entry, Event};
 use std::borrow::Borrow;
 
@@ -40,6 +40,8 @@ pub struct Seen {
     pub updated_at: Timestamp,
     /// Where it stands.
     pub state: State,
+    /// The shop's own name for the purchase.
+    pub merchant_reference: Option<Box<str>>,
     /// What is to be paid.
     pub amount: Money,
     /// The schedule: the accepted one, or what it would be if it were accepted now.
@@ -82,8 +84,8 @@ impl Seen {
         let decision = engine::judged(entries(), None).map(|(decision, _)| decision);
         let policy = &engine.generation().policy;
         let (merchant, facts) = (&first.merchant, &submitted.facts);
-        let plan = accepted(&state).cloned().unwrap_or_else(|| {
-            let today = super::written::day(now, policy.time_zone(merchant));
+        let plan = account(&state).map(|account| account.plan.clone()).unwrap_or_else(|| {
+            let today = crate::words::day_of(now, policy.time_zone(merchant));
             plan::schedule(&policy.terms(merchant, facts.plan), facts.amount, today)
         });
         let current = state.attempt().map(|attempt| attempt.kind);
@@ -93,6 +95,7 @@ impl Seen {
             merchant: merchant.clone(),
             version: history.len(),
             updated_at: last.map_or(first.at, |entry| entry.at),
+            merchant_reference: submitted.merchant_reference.clone(),
             amount: facts.amount,
             plan,
             done: spent.iter().filter(|kind| Some(*kind) != current).collect(),
@@ -111,10 +114,10 @@ impl Seen {
     }
 }
 
-/// The schedule of an accepted purchase.
-pub fn accepted(state: &State) -> Option<&Plan> {
+/// The account of an accepted plan.
+pub fn account(state: &State) -> Option<&Account> {
     match state {
-        State::Accepted { account } => Some(&account.plan),
+        State::Accepted { account } => Some(account),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Every page in every state and language: whole, labelled, and with nothing in it that others wrote but as text.
 
+use super::account::PlanScene;
 use super::journey::{Note, Problem, Scene};
 use super::layout::{self, Page};
 use super::seen::{LastCode, Seen};
@@ -12,12 +13,13 @@ use crate::domain::contact::Phone;
 use crate::domain::decision::Told;
 use crate::domain::ids::{EntryId, MerchantId, Seq};
 use crate::domain::money::{Currency, Money};
-use crate::domain::plan::{PlanChoice, Terms};
+use crate::domain::plan::{PlanChoice, PlanState, Servicing, Terms};
 use crate::domain::reason::ReasonCode;
 use crate::domain::sealed::Sealed;
 use crate::domain::storefront::Storefront;
 use crate::domain::time::Timestamp;
-use crate::journey::{Action, Attempt, Begun, Open, Party, Phase, Reviewer, State as Stands, Verifier};
+use crate::journey::{Action, Attempt, Begun, Collection, Open, Party, Phase, Reviewer, State as Stands, Verifier};
+use crate::plan::{Account, Event as PlanEvent};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
@@ -68,6 +70,21 @@ fn plan(fee_bps: u32) -> crate::domain::plan::Plan {
     crate::plan::schedule(&terms, amount, jiff::civil::date(2026, 11, 25))
 }
 
+fn zone() -> TimeZone {
+    TimeZone::get("Europe/Paris").unwrap()
+}
+
+fn account(fee_bps: u32) -> Account {
+    let servicing = Servicing {
+        reminder_hours: [96, 72].into(),
+        movable_days: 15,
+        due_hour: 9,
+        quiet_from_hour: 21,
+        quiet_until_hour: 8,
+    };
+    Account::open(plan(fee_bps), zone(), Some(servicing), now().plus_ms(-90_000_000))
+}
+
 fn declined(offer_seconds: i64, review_seconds: i64) -> Stands {
     Stands::Declined { offer_until: later(offer_seconds), review_until: later(review_seconds) }
 }
@@ -91,8 +108,10 @@ fn states() -> Vec<Stands> {
         declined(3_600, 86_400),
         declined(-1, 86_400),
         declined(-1, -1),
-        Stands::Accepted { plan: plan(125) },
-        Stands::PaidInFull,
+        Stands::Accepted { account: account(125) },
+        Stands::PaidInFull { collection: Collection::Awaited },
+        Stands::PaidInFull { collection: Collection::Collected },
+        Stands::PaidInFull { collection: Collection::Failed { offer_until: later(3_600) } },
         Stands::Cancelled { by: Party::Customer },
         Stands::Cancelled { by: Party::Merchant },
         Stands::Expired,
@@ -107,6 +126,7 @@ fn seen(state: Stands) -> Seen {
         merchant: MerchantId::parse("demo").unwrap(),
         version: 4,
         updated_at: now(),
+        merchant_reference: None,
         amount: Money { amount_minor: 12_000, currency: Currency::EUR },
         plan: plan(0),
         done: spent.iter().filter(|kind| Some(*kind) != current).collect(),
@@ -242,7 +262,7 @@ fn every_state_has_a_whole_page_in_every_language() {
             let page = render(&seen(state), language);
             check(&page, language);
             let words = Words::of(language);
-            let amount = written::money(language, Money { amount_minor: 12_000, currency: Currency::EUR });
+            let amount = crate::words::money(Money { amount_minor: 12_000, currency: Currency::EUR }, language);
             let pays = page.contains(&(words.pay.button)(&amount)) && page.contains("action=\"/j/TOKEN/pay?lang=fr\"");
             assert_eq!(pays, is_open, "paying in one go is offered as long as it is possible: {kind:?} {page}");
             assert!(page.contains("https://shop.example/basket?a=1&amp;b=2"), "there is a way back: {kind:?}");
@@ -313,7 +333,8 @@ fn only_what_waits_loads_itself_again() {
 #[test]
 fn a_decline_says_what_may_be_said_and_until_when() {
     let page = render(&seen(declined(3_600, 86_400)), Language::En);
-    for part in ["repayment is not certain enough", "€120.00", "until 12:00", "until 11:00 on 26\u{a0}November 2026"]
+    for part in
+        ["repayment is not certain enough", "€120.00", "until 12:00", "until 11:00 on 26\u{a0}November\u{a0}2026"]
     {
         assert!(page.contains(part), "{part} in {page}");
     }
@@ -344,6 +365,90 @@ fn notes_stand_above_the_page() {
     }
     let strange = Asked::of(&[("note".into(), EVIL.into()), ("lang".into(), "xx".into())]);
     assert_eq!((strange.note, strange.with(None)), (None, String::new()));
+}
+
+fn plan_page(account: &Account, language: Language, now: Timestamp) -> String {
+    let storefront = Storefront { card_change_url: Some("https://gateway.example/card".into()), ..storefront() };
+    let scene = PlanScene {
+        words: Words::of(language),
+        base: "/plan/TOKEN",
+        query: "?lang=fr",
+        storefront: &storefront,
+        now,
+        version: 4,
+        account,
+        return_url: Some("https://shop.example/"),
+        note: None,
+    };
+    scene.render()
+}
+
+#[test]
+fn a_plan_shows_what_became_of_it_and_what_can_be_done() {
+    let fresh = account(125);
+    let apply = |account: &Account, event: PlanEvent| account.clone().apply(&event, now()).unwrap();
+    let paid = apply(&fresh, PlanEvent::Paid { instalment: 0, reference: None });
+    let moved = apply(&paid, PlanEvent::Moved { instalment: 1, to: jiff::civil::date(2027, 1, 5) });
+    let refunded = apply(&moved, PlanEvent::Refunded { amount_minor: 5_000, back_minor: 0 });
+    let failed = apply(&fresh, PlanEvent::Failed { instalment: 0, offer_until: Some(later(3_600)) });
+    let fell = |into| apply(&paid, PlanEvent::Fell { instalment: 1, into });
+    let rest = apply(&paid, PlanEvent::Paid { instalment: 1, reference: None });
+    let over = apply(&rest, PlanEvent::Paid { instalment: 2, reference: None });
+    let lates = [fell(PlanState::Late), fell(PlanState::LateContact), fell(PlanState::Default)];
+    for language in Language::ALL {
+        for account in lates.iter().chain([&fresh, &paid, &moved, &refunded, &failed, &over]) {
+            let page = plan_page(account, language, now());
+            check(&page, language);
+            for anchor in ["card", "move", "receipts"] {
+                let there = page.contains(&format!("id=\"{anchor}\""));
+                assert_eq!(there, anchor != "card" || account.plan.left_to_pay_minor() > 0, "mails lead to {anchor}");
+            }
+        }
+    }
+    let page = |account| plan_page(account, Language::En, now()).replace('\u{a0}', " ");
+    let page_of_paid = page(&paid);
+    for part in [
+        "paid on 25 November 2026",
+        "href=\"/plan/TOKEN/receipt/1?lang=fr\"",
+        "Left to pay: €80.00",
+        "Next: €40.00 on 25 December 2026",
+        "Pay €40.00 now",
+        "<option value=\"2026-12-26\">26 December 2026</option>",
+        "<option value=\"2027-01-09\">",
+        "Pay €80.00 now",
+        "Use another card",
+    ] {
+        assert!(page_of_paid.contains(part), "{part} in {page_of_paid}");
+    }
+    assert!(!page_of_paid.contains("2027-01-10"), "by up to 15 days: {page_of_paid}");
+    assert!(page(&moved).contains("moved from 25 December 2026"));
+    let page_of_refunded = page(&refunded);
+    assert!(
+        page_of_refunded.contains("has refunded €50.00")
+            && page_of_refunded.contains("nothing to pay: it was refunded")
+    );
+    let page_of_failed = page(&failed);
+    assert!(page_of_failed.contains("Pay €120.00 in one go") && page_of_failed.contains("/plan/TOKEN/in-full"));
+    assert!(
+        page(&lates[2]).contains("more than 15 days late")
+            && page(&lates[2]).contains("<details class=\"plain\" open>")
+    );
+    let over = page(&over);
+    assert!(over.contains("Everything is paid") && !over.contains("<form"), "{over}");
+}
+
+#[test]
+fn a_form_may_lead_on_to_the_gateways_page() {
+    for (url, allowed) in [
+        ("https://gateway.example/card?id=1", "form-action 'self' https://gateway.example;"),
+        ("http://127.0.0.1:8090/card", "form-action 'self' http://127.0.0.1:8090;"),
+        ("https://gateway.example;script-src *", "form-action 'self';"),
+        ("nothing", "form-action 'self';"),
+    ] {
+        let response = layout::send_leading_to(url, String::new(), true);
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains(allowed), "{policy}");
+    }
 }
 
 #[test]

@@ -33,6 +33,14 @@ impl Answer {
         found.unwrap_or_else(|| panic!("no link to {beginning} in {}", self.body))
     }
 
+    /// The action of a form, and what is sent there with some fields filled in otherwise.
+    pub fn filled(&self, step: &str, fields: &[(&str, &str)]) -> (String, String) {
+        let (action, mut filled) = self.form(step);
+        filled.retain(|(name, _)| !fields.iter().any(|(other, _)| other == name));
+        filled.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        (action, form_urlencoded::Serializer::new(String::new()).extend_pairs(filled).finish())
+    }
+
     /// The action and the hidden fields of the form whose action ends so, before its query.
     fn form(&self, ending: &str) -> (String, Vec<(String, String)>) {
         let attribute = |tag: &str, name: &str| {
@@ -71,10 +79,7 @@ impl Browser {
 
     /// Sends a form of a page, some fields filled in otherwise, and follows where that leads.
     pub async fn submit(&self, page: &Answer, step: &str, fields: &[(&str, &str)]) -> Answer {
-        let (action, mut filled) = page.form(step);
-        filled.retain(|(name, _)| !fields.iter().any(|(other, _)| other == name));
-        filled.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(filled).finish();
+        let (action, body) = page.filled(step, fields);
         let answer = self.post(&action, &body).await;
         match answer.header("location") {
             Some(place) if answer.status == 303 => self.get(place).await,
@@ -82,20 +87,29 @@ impl Browser {
         }
     }
 
+    /// What a path answers with, head and all, where it need not be text.
+    pub async fn get_bytes(&self, path: &str) -> String {
+        self.exchange(&format!("GET {path} HTTP/1.1\r\n"), "").await
+    }
+
     async fn ask(&self, head: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.addr).await.unwrap();
-        let request = format!("{head}Host: pay.example\r\nAccept-Language: fr\r\nConnection: close\r\n\r\n{body}");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut bytes = Vec::new();
-        // A server that refuses a body may close before it has read all of it.
-        let _ = stream.read_to_end(&mut bytes).await;
-        let answer = String::from_utf8(bytes).unwrap();
+        let answer = self.exchange(head, body).await;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {head}: {answer}"));
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap().parse().unwrap();
         let headers = lines.filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
         Answer { status, headers, body: body.to_owned() }
+    }
+
+    async fn exchange(&self, head: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(self.addr).await.unwrap();
+        let request = format!("{head}Host: pay.example\r\nAccept-Language: fr\r\nConnection: close\r\n\r\n{body}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        // A server that refuses a body may close before it has read all of it.
+        let _ = stream.read_to_end(&mut bytes).await;
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 

@@ -5,6 +5,7 @@ use super::world::{BY_BANK, BY_PHONE, CODE, PUBLIC_URL, World, done};
 use aval::domain::challenge::ChallengeKind;
 use aval::domain::ids::{ApplicationId, EntryId};
 use aval::journey::{Input, StateKind};
+use aval::plan;
 use aval::provider::{Progress, ProviderError};
 
 /// The days after which links end, and a moment.
@@ -263,4 +264,124 @@ default: { unused: true }
     visited.world.engine.settled().await;
     let page = visited.page().await;
     assert!(page.body.contains("n'a pas été terminée à temps") && page.body.contains("120,00\u{a0}€"), "{}", page.body);
+}
+
+/// A plan that is serviced, whose customer's card is changed at the gateway's.
+const SERVICED: &str = "
+servicing: {}
+storefront:
+  name: Chez Ada
+  support_email: aide@shop.example
+  privacy_url: https://shop.example/privacy
+  terms_url: https://shop.example/terms
+  card_change_url: https://gateway.example/card/{application_id}
+";
+
+async fn accepted() -> Visited {
+    let visited = visited(&format!("{BY_PHONE}{SERVICED}")).await;
+    visited.world.enter(visited.id, "code", CODE).await.unwrap();
+    let path = path_of(&visited.world.engine.plan_url(ApplicationId(visited.id)));
+    Visited { path, ..visited }
+}
+
+impl Visited {
+    /// What the gateway reports.
+    async fn report(&self, request: &str, input: plan::Input) {
+        self.world.act(self.id, request, Input::Plan(input)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_plan_is_seen_paid_ahead_moved_and_receipted() {
+    let visited = accepted().await;
+    let paid = |instalment| plan::Input::ReportPaid { instalment, reference: None };
+    visited.report("paid-0", paid(0)).await;
+    let page = visited.page().await;
+    for part in ["Chez Ada", "payée le 25\u{a0}novembre\u{a0}2026", "80,00\u{a0}€", "aide@shop.example"] {
+        assert!(page.body.contains(part), "{part} in {}", page.body);
+    }
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("form-action 'self' https://gateway.example;"), "{policy}");
+
+    let receipt = visited.browser.get_bytes(page.link(&format!("{}/receipt/1", visited.path))).await;
+    assert!(receipt.starts_with("HTTP/1.1 200") && receipt.contains("application/pdf") && receipt.contains("%PDF-"));
+    assert_eq!(visited.browser.get(&format!("{}/receipt/2", visited.path)).await.status, 404, "it is not paid");
+    assert_eq!(visited.browser.get(&format!("{}/receipt/0", visited.path)).await.status, 404);
+
+    let moved = visited.send(&page, "move", &[("instalment", "2"), ("day", "2027-01-09")]).await;
+    assert!(
+        moved.body.contains("La date a été décalée.") && moved.body.contains("9\u{a0}janvier\u{a0}2027"),
+        "{}",
+        moved.body
+    );
+    let again = visited.send(&page, "move", &[("instalment", "2"), ("day", "2027-01-09")]).await;
+    assert!(again.body.contains("rien n'a été fait deux fois"), "{}", again.body);
+    for (instalment, day) in [
+        ("2", "2027-01-10"),
+        ("3", "2027-03-09"),
+        ("3", "2026-01-01"),
+        ("3", "x"),
+        ("9", "2027-01-09"),
+        ("0", "2027-01-09"),
+    ] {
+        let refused = visited.send(&moved, "move", &[("instalment", instalment), ("day", day)]).await;
+        assert!(refused.body.contains("a avancé entre-temps"), "{instalment} {day}: {}", refused.body);
+    }
+    let asked = visited.send(&moved, "ahead", &[("instalment", "3")]).await;
+    assert!(asked.body.contains("prélèvement sur votre carte en cours"), "{}", asked.body);
+    visited.report("paid-2", paid(2)).await;
+    let all = visited.page().await;
+    let all = visited.send(&all, "ahead", &[("instalment", "2")]).await;
+    assert!(!all.body.contains("/ahead"), "everything is asked for: {}", all.body);
+    visited.report("paid-1", paid(1)).await;
+    let over = visited.page().await;
+    assert!(over.body.contains("Tout est payé") && !over.body.contains("<form"), "{}", over.body);
+    let late = visited.send(&all, "card", &[]).await;
+    assert!(late.body.contains("a avancé entre-temps"), "there is nothing left to pay: {}", late.body);
+}
+
+#[tokio::test]
+async fn another_card_is_given_at_the_gateways() {
+    let visited = accepted().await;
+    let page = visited.page().await;
+    let (action, body) = page.filled("/card", &[]);
+    let answer = visited.browser.post(&action, &body).await;
+    let place = format!("https://gateway.example/card/{}", ApplicationId(visited.id));
+    assert_eq!((answer.status, answer.header("location")), (303, Some(place.as_str())));
+    assert!(visited.world.story(visited.id).await.contains("card_change_asked"));
+}
+
+#[tokio::test]
+async fn after_a_first_payment_that_failed_one_go_is_open_again() {
+    let visited = accepted().await;
+    visited.report("failed-0", plan::Input::ReportFailed { instalment: 0, offer_ttl_seconds: 3_600 }).await;
+    let page = visited.page().await;
+    assert!(
+        page.body.contains("Le premier paiement n'a pas abouti") && page.body.contains("120,00\u{a0}€"),
+        "{}",
+        page.body
+    );
+    let (action, body) = page.filled("/in-full", &[]);
+    let answer = visited.browser.post(&action, &body).await;
+    let place = answer.header("location").unwrap().to_owned();
+    let lead = visited.browser.get(&place).await;
+    let journey = visited.browser.get(lead.header("location").unwrap()).await;
+    assert!(journey.body.contains("Vous payez en une fois"), "{}", journey.body);
+    visited.world.act(visited.id, "failed", Input::ReportNotCollected { offer_ttl_seconds: 600 }).await.unwrap();
+    let journey = visited.browser.get(lead.header("location").unwrap()).await;
+    assert!(journey.body.contains("n'a pas abouti") && journey.body.contains("/pay"), "{}", journey.body);
+    let again = visited.send(&journey, "pay", &[]).await;
+    assert!(again.body.contains("Vous payez en une fois"), "{}", again.body);
+}
+
+#[tokio::test]
+async fn another_customers_plan_is_not_there() {
+    let (visited, token) = (accepted().await, |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned());
+    let journey = visited.world.engine.journey_url(ApplicationId(visited.id));
+    for place in [format!("/plan/{}", token(&journey)), "/plan/x".into()] {
+        for more in ["", "/receipt/1", "/ahead"] {
+            assert_eq!(visited.browser.get(&format!("{place}{more}")).await.status, 404, "{place}{more}");
+        }
+        assert_eq!(visited.browser.post(&format!("{place}/ahead"), "version=1").await.status, 404);
+    }
 }

@@ -1,12 +1,15 @@
 //! Any state and any event of a journey.
 
-use super::{plan, time, vector};
+use super::{plan as any_plan, time, vector};
 use crate::domain::challenge::{ChallengeKind, Failure, Kinds};
 use crate::domain::decision::Standing;
+use crate::domain::plan::{PlanState, Servicing};
 use crate::domain::sealed::Sealed;
+use crate::domain::time::Timestamp;
 use crate::journey::{
-    Action, Attempt, Begun, Cause, Event, Open, Party, Phase, Reviewer, Stands, State, StateKind, Verifier,
+    Action, Attempt, Begun, Cause, Collection, Event, Open, Party, Phase, Reviewer, Stands, State, StateKind, Verifier,
 };
+use crate::plan::{self, Account};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -79,11 +82,11 @@ fn state_of(kind: StateKind) -> BoxedStrategy<State> {
         StateKind::InReview => (select(vec![Reviewer::Policy, Reviewer::Customer]), time())
             .prop_map(|(by, expires_at)| State::InReview { by, expires_at })
             .boxed(),
-        StateKind::Accepted => plan().prop_map(|plan| State::Accepted { plan }).boxed(),
+        StateKind::Accepted => account().prop_map(|account| State::Accepted { account }).boxed(),
         StateKind::Declined => (time(), time())
             .prop_map(|(offer_until, review_until)| State::Declined { offer_until, review_until })
             .boxed(),
-        StateKind::PaidInFull => Just(State::PaidInFull).boxed(),
+        StateKind::PaidInFull => Just(State::PaidInFull { collection: Collection::Awaited }).boxed(),
         StateKind::Cancelled => party().prop_map(|by| State::Cancelled { by }).boxed(),
         StateKind::Expired => Just(State::Expired).boxed(),
     }
@@ -100,6 +103,49 @@ fn cause() -> BoxedStrategy<Cause> {
         (any::<u32>(), vector()).prop_map(|(attempt, features)| Cause::Evidence { attempt, features }),
         (any::<u32>(), failure()).prop_map(|(attempt, failure)| Cause::Failure { attempt, failure }),
         any::<bool>().prop_map(|granted| Cause::Review { granted }),
+    ]
+    .boxed()
+}
+
+/// Any account, as it is opened at the time of its entry: [`opened_at`].
+fn account() -> impl Strategy<Value = Account> {
+    let servicing = (vec(1..400_u16, 0..4), 0..60_u8, 0..24_i8, 0..24_i8, 0..24_i8);
+    let servicing = servicing.prop_map(|(reminder_hours, movable_days, due_hour, from, until)| Servicing {
+        reminder_hours: reminder_hours.into(),
+        movable_days,
+        due_hour,
+        quiet_from_hour: from,
+        quiet_until_hour: until,
+    });
+    let zone = select(vec!["UTC", "Europe/Paris", "America/Cayenne"]);
+    let zone = zone.prop_map(|name| jiff::tz::TimeZoneDatabase::bundled().get(name).unwrap());
+    (any_plan(), zone, option::of(servicing))
+        .prop_map(|(plan, zone, servicing)| Account::open(plan, zone, servicing, Timestamp::default()))
+}
+
+/// A state with its account opened at a time: what is stored is opened when its entry is read.
+pub fn opened_at(state: &mut State, at: Timestamp) {
+    if let State::Accepted { account } = state {
+        let Account { plan, zone, servicing, .. } = account.clone();
+        *account = Account::open(plan, zone, servicing, at);
+    }
+}
+
+fn plan_event() -> BoxedStrategy<plan::Event> {
+    let states = [PlanState::InProgress, PlanState::Paid, PlanState::Late, PlanState::LateContact, PlanState::Default];
+    let day = (1..9999_i16, 1..=12_i8, 1..=28_i8).prop_map(|(y, m, d)| jiff::civil::Date::new(y, m, d).unwrap());
+    let reference = option::of("[!-~]{1,64}".prop_map(String::into_boxed_str));
+    prop_oneof![
+        any::<u8>().prop_map(|instalment| plan::Event::Due { instalment }),
+        vec(any::<u8>(), 0..4).prop_map(|all| plan::Event::AskedAhead { instalments: all.into() }),
+        any::<(u8, u16)>().prop_map(|(instalment, hours)| plan::Event::Reminded { instalment, hours }),
+        (any::<u8>(), reference).prop_map(|(instalment, reference)| plan::Event::Paid { instalment, reference }),
+        (any::<u8>(), option::of(time()))
+            .prop_map(|(instalment, offer_until)| plan::Event::Failed { instalment, offer_until }),
+        (any::<u8>(), day).prop_map(|(instalment, to)| plan::Event::Moved { instalment, to }),
+        Just(plan::Event::CardChangeAsked),
+        any::<(i64, i64)>().prop_map(|(amount_minor, back_minor)| plan::Event::Refunded { amount_minor, back_minor }),
+        (any::<u8>(), select(states.to_vec())).prop_map(|(instalment, into)| plan::Event::Fell { instalment, into }),
     ]
     .boxed()
 }
@@ -123,6 +169,9 @@ pub fn event() -> BoxedStrategy<Event> {
         Just(Event::StatementGiven),
         Just(Event::Expired),
         any::<u32>().prop_map(|attempt| Event::Erased { attempt }),
+        option::of(text()).prop_map(|reference| Event::Collected { reference }),
+        time().prop_map(|offer_until| Event::NotCollected { offer_until }),
+        plan_event().prop_map(Event::Plan),
     ]
     .boxed()
 }
@@ -147,8 +196,19 @@ pub fn place(event: &Event) -> usize {
         Event::StatementGiven => 14,
         Event::Expired => 15,
         Event::Erased { .. } => 16,
+        Event::Collected { .. } => 17,
+        Event::NotCollected { .. } => 18,
+        Event::Plan(plan::Event::Due { .. }) => 19,
+        Event::Plan(plan::Event::AskedAhead { .. }) => 20,
+        Event::Plan(plan::Event::Reminded { .. }) => 21,
+        Event::Plan(plan::Event::Paid { .. }) => 22,
+        Event::Plan(plan::Event::Failed { .. }) => 23,
+        Event::Plan(plan::Event::Moved { .. }) => 24,
+        Event::Plan(plan::Event::CardChangeAsked) => 25,
+        Event::Plan(plan::Event::Refunded { .. }) => 26,
+        Event::Plan(plan::Event::Fell { .. }) => 27,
     }
 }
 
 /// How many kinds of events there are.
-pub const PLACES: usize = 17;
+pub const PLACES: usize = 28;

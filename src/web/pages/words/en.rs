@@ -1,8 +1,8 @@
 //! English.
 
 use super::{
-    Bank, Cancel, Declined, Ends, Frame, Handover, How, Missing, Notes, Pay, Progress, Review, Schedule, Sms, Waiting,
-    Words,
+    Bank, Cancel, Declined, Ends, Frame, Handover, How, Missing, Notes, Pay, Plan, Progress, Review, Schedule, Sms,
+    Waiting, Words,
 };
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::reason::Language;
@@ -199,6 +199,12 @@ pub(super) static WORDS: Words = Words {
         see_plan: "See your plan",
         paid: "You pay in one go",
         paid_text: |amount| format!("The shop now collects {amount} from your card: once, without any fee."),
+        collected: "Paid",
+        collected_text: |amount| format!("{amount} has been paid. Thank you."),
+        not_collected: "The payment did not go through",
+        not_collected_text: |amount| {
+            format!("The shop could not collect {amount} from your card. Nothing was charged. You can try again.")
+        },
         cancelled: "The payment was cancelled",
         cancelled_by_customer: "You have cancelled it.",
         cancelled_by_merchant: "The shop has cancelled it.",
@@ -214,6 +220,54 @@ pub(super) static WORDS: Words = Words {
         total: "Total",
         no_cost: "No fee and no interest.",
         costs: |cost| format!("Of this, {cost} are costs of the instalments."),
+    },
+    plan: Plan {
+        title: "Your payments",
+        in_progress: "Everything is in order.",
+        paid: "Everything is paid. Thank you.",
+        late: "A payment is overdue",
+        late_text: "That happens. Pay it now, or move its date: both take one click and cost nothing.",
+        late_contact_text: "Please pay it now. If that is not possible, write to us: a person will get in touch with you, and \
+                            we find a way together.",
+        default_text: "This payment is more than 15 days late. Please pay it now, or get in touch with us today, so that we \
+                       find a way together before anything else follows.",
+        left: |amount| format!("Left to pay: {amount}"),
+        next: |amount, date| format!("Next: {amount} on {date}"),
+        instalments: "Instalments",
+        instalment: |number, of| format!("Instalment {number} of {of}"),
+        due: |date| format!("due on {date}"),
+        moved_from: |date| format!("moved from {date}"),
+        paid_on: |date| format!("paid on {date}"),
+        pending: "still to come",
+        collecting: "being collected from your card",
+        incident: "overdue: the payment did not go through",
+        claimed: "long overdue: please get in touch with us",
+        covered: "nothing to pay: it was refunded",
+        less_refund: |amount| format!("{amount} of it was refunded"),
+        change: "Pay now or move the date",
+        pay_now: |amount| format!("Pay {amount} now"),
+        pay_all_title: "Pay everything now",
+        pay_all_text: "You can pay ahead at any time. It costs nothing.",
+        pay_all: |amount| format!("Pay {amount} now"),
+        move_label: "New date",
+        move_hint: |days| format!("Once, by up to {days} days, free of charge."),
+        move_button: "Move the date",
+        receipt: |number| format!("Receipt of instalment {number} (PDF)"),
+        receipt_file: "receipt",
+        refunds: "Refunds",
+        refunded: |amount| format!("The shop has refunded {amount} of your purchase."),
+        paid_back: |amount| format!("{amount} of it goes back to your card. The rest is taken off what is still due."),
+        card_title: "Your card",
+        card_text: "You can have the next payments taken from another card. You give it on a page of the payment service.",
+        card_button: "Use another card",
+        help_title: "Help",
+        help_text: "Does something not fit? Write to us before the due date: we find a way.",
+        failed_first_title: "The first payment did not go through",
+        failed_first_text: |amount| {
+            format!("Pay it now below. Or pay the whole amount in one go instead: exactly {amount}, without any fee.")
+        },
+        asked: "Thank you. Your card is being charged: this page shows it as soon as that is done.",
+        moved: "The date has been moved.",
     },
     missing: Missing {
         unknown: "This page is not there",

@@ -1,8 +1,8 @@
 //! French. A space that does not break stands before `:`, `;`, `?` and `!`.
 
 use super::{
-    Bank, Cancel, Declined, Ends, Frame, Handover, How, Missing, Notes, Pay, Progress, Review, Schedule, Sms, Waiting,
-    Words,
+    Bank, Cancel, Declined, Ends, Frame, Handover, How, Missing, Notes, Pay, Plan, Progress, Review, Schedule, Sms,
+    Waiting, Words,
 };
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::reason::Language;
@@ -192,7 +192,7 @@ pub(super) static WORDS: Words = Words {
         title: "Une personne examine votre demande",
         by_policy: "Nous voulons regarder votre demande de plus près. Vous n'avez rien à faire.",
         by_customer: "Vous avez demandé l'examen par une personne. Merci de votre patience.",
-        until: |until| format!("Vous aurez la réponse au plus tard à {until} : sur cette page et dans la boutique."),
+        until: |until| format!("Vous aurez la réponse au plus tard à {until} : sur cette page et dans la boutique."),
         view_title: "Exprimez votre point de vue",
         view_label: "Que devrions-nous savoir ?",
         view_hint: |most| {
@@ -216,6 +216,14 @@ pub(super) static WORDS: Words = Words {
         paid_text: |amount| {
             format!("La boutique prélève maintenant {amount} sur votre carte : une seule fois, sans frais.")
         },
+        collected: "Payé",
+        collected_text: |amount| format!("{amount} ont été payés. Merci."),
+        not_collected: "Le paiement n'a pas abouti",
+        not_collected_text: |amount| {
+            format!(
+                "La boutique n'a pas pu prélever {amount} sur votre carte. Rien n'a été débité. Vous pouvez réessayer."
+            )
+        },
         cancelled: "Le paiement a été annulé",
         cancelled_by_customer: "Vous l'avez annulé.",
         cancelled_by_merchant: "La boutique l'a annulé.",
@@ -231,6 +239,59 @@ pub(super) static WORDS: Words = Words {
         total: "Total",
         no_cost: "Sans frais ni intérêts.",
         costs: |cost| format!("Dont {cost} de frais pour le paiement en plusieurs fois."),
+    },
+    plan: Plan {
+        title: "Vos paiements",
+        in_progress: "Tout est en ordre.",
+        paid: "Tout est payé. Merci.",
+        late: "Un paiement est en retard",
+        late_text: "Cela arrive. Payez-le maintenant ou décalez sa date : l'un et l'autre se font en un clic et sont gratuits.",
+        late_contact_text: "Merci de le payer maintenant. Si ce n'est pas possible, écrivez-nous : une personne prendra contact \
+                            avec vous, et nous trouverons une solution ensemble.",
+        default_text: "Ce paiement a plus de 15 jours de retard. Merci de le payer maintenant ou de nous contacter dès \
+                       aujourd'hui, pour trouver une solution ensemble avant toute autre suite.",
+        left: |amount| format!("Reste à payer : {amount}"),
+        next: |amount, date| format!("Prochain paiement : {amount} le {date}"),
+        instalments: "Échéances",
+        instalment: |number, of| format!("Échéance {number} sur {of}"),
+        due: |date| format!("prévue le {date}"),
+        moved_from: |date| format!("décalée, initialement le {date}"),
+        paid_on: |date| format!("payée le {date}"),
+        pending: "à venir",
+        collecting: "prélèvement sur votre carte en cours",
+        incident: "en retard : le paiement n'a pas abouti",
+        claimed: "en grand retard : contactez-nous",
+        covered: "rien à payer : elle a été remboursée",
+        less_refund: |amount| format!("dont {amount} remboursés"),
+        change: "Payer maintenant ou décaler la date",
+        pay_now: |amount| format!("Payer {amount} maintenant"),
+        pay_all_title: "Tout payer maintenant",
+        pay_all_text: "Vous pouvez payer en avance à tout moment. C'est gratuit.",
+        pay_all: |amount| format!("Payer {amount} maintenant"),
+        move_label: "Nouvelle date",
+        move_hint: |days| format!("Une seule fois, de {days} jours au plus, sans frais."),
+        move_button: "Décaler la date",
+        receipt: |number| format!("Reçu de l'échéance {number} (PDF)"),
+        receipt_file: "recu",
+        refunds: "Remboursements",
+        refunded: |amount| format!("La boutique a remboursé {amount} de votre achat."),
+        paid_back: |amount| {
+            format!("{amount} sont reversés sur votre carte. Le reste est déduit de ce qui est encore dû.")
+        },
+        card_title: "Votre carte",
+        card_text: "Les prochains paiements peuvent être prélevés sur une autre carte. Vous la saisissez sur une page du service \
+                    de paiement.",
+        card_button: "Utiliser une autre carte",
+        help_title: "Aide",
+        help_text: "Quelque chose ne convient pas ? Écrivez-nous avant l'échéance : nous trouverons une solution.",
+        failed_first_title: "Le premier paiement n'a pas abouti",
+        failed_first_text: |amount| {
+            format!(
+                "Payez-le maintenant ci-dessous. Ou payez le montant entier en une fois : exactement {amount}, sans frais."
+            )
+        },
+        asked: "Merci. Votre carte est en cours de débit : cette page l'affiche dès que c'est fait.",
+        moved: "La date a été décalée.",
     },
     missing: Missing {
         unknown: "Cette page n'existe pas",

@@ -41,6 +41,8 @@ pub struct Words {
     pub ends: Ends,
     /// A schedule.
     pub schedule: Schedule,
+    /// The accepted plan.
+    pub plan: Plan,
     /// Pages that are not there.
     pub missing: Missing,
 }
@@ -205,6 +207,10 @@ pub struct Ends {
     pub see_plan: &'static str,
     pub paid: &'static str,
     pub paid_text: fn(amount: &str) -> String,
+    pub collected: &'static str,
+    pub collected_text: fn(amount: &str) -> String,
+    pub not_collected: &'static str,
+    pub not_collected_text: fn(amount: &str) -> String,
     pub cancelled: &'static str,
     pub cancelled_by_customer: &'static str,
     pub cancelled_by_merchant: &'static str,
@@ -222,6 +228,52 @@ pub struct Schedule {
     pub total: &'static str,
     pub no_cost: &'static str,
     pub costs: fn(cost: &str) -> String,
+}
+
+/// The accepted plan.
+pub struct Plan {
+    pub title: &'static str,
+    pub in_progress: &'static str,
+    pub paid: &'static str,
+    pub late: &'static str,
+    pub late_text: &'static str,
+    pub late_contact_text: &'static str,
+    pub default_text: &'static str,
+    pub left: fn(amount: &str) -> String,
+    pub next: fn(amount: &str, date: &str) -> String,
+    pub instalments: &'static str,
+    pub instalment: fn(number: usize, of: usize) -> String,
+    pub due: fn(date: &str) -> String,
+    pub moved_from: fn(date: &str) -> String,
+    pub paid_on: fn(date: &str) -> String,
+    pub pending: &'static str,
+    pub collecting: &'static str,
+    pub incident: &'static str,
+    pub claimed: &'static str,
+    pub covered: &'static str,
+    pub less_refund: fn(amount: &str) -> String,
+    pub change: &'static str,
+    pub pay_now: fn(amount: &str) -> String,
+    pub pay_all_title: &'static str,
+    pub pay_all_text: &'static str,
+    pub pay_all: fn(amount: &str) -> String,
+    pub move_label: &'static str,
+    pub move_hint: fn(days: u8) -> String,
+    pub move_button: &'static str,
+    pub receipt: fn(number: usize) -> String,
+    pub receipt_file: &'static str,
+    pub refunds: &'static str,
+    pub refunded: fn(amount: &str) -> String,
+    pub paid_back: fn(amount: &str) -> String,
+    pub card_title: &'static str,
+    pub card_text: &'static str,
+    pub card_button: &'static str,
+    pub help_title: &'static str,
+    pub help_text: &'static str,
+    pub failed_first_title: &'static str,
+    pub failed_first_text: fn(amount: &str) -> String,
+    pub asked: &'static str,
+    pub moved: &'static str,
 }
 
 /// Pages that are not there.
