@@ -4,6 +4,7 @@
 mod call;
 mod connection;
 mod decide;
+mod demo;
 mod export;
 mod failure;
 mod import;
@@ -47,6 +48,7 @@ enum Command {
     Serve(serve::Serve),
     Decide(decide::Decide),
     Call(call::Call),
+    Demo(demo::Demo),
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     #[command(subcommand)]
@@ -77,6 +79,7 @@ impl Cli {
             Command::Serve(serve) => serve.run(),
             Command::Decide(decide) => decide.run(),
             Command::Call(call) => call.run(),
+            Command::Demo(demo) => demo.run(),
             Command::Keys(keys) => keys.run(),
             Command::Webhooks(webhooks) => webhooks.run(),
             Command::Model(model) => model.run(),
