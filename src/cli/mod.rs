@@ -12,6 +12,7 @@ mod keys;
 mod loadtest;
 mod mock_providers;
 mod model;
+mod notice;
 mod output;
 mod policy;
 mod replay;
@@ -55,6 +56,8 @@ enum Command {
     #[command(subcommand)]
     Model(model::ModelCommand),
     #[command(subcommand)]
+    Notice(notice::NoticeCommand),
+    #[command(subcommand)]
     Policy(policy::PolicyCommand),
     #[command(subcommand)]
     Scenario(scenario::ScenarioCommand),
@@ -80,6 +83,7 @@ impl Cli {
             Command::Keys(keys) => keys.run(),
             Command::Webhooks(webhooks) => webhooks.run(),
             Command::Model(model) => model.run(),
+            Command::Notice(notice) => notice.run(),
             Command::Policy(policy) => Ok(policy::run(policy)),
             Command::Scenario(scenario) => scenario::run(scenario),
             Command::Import(import) => import.run(),

@@ -215,7 +215,12 @@ pub(super) fn outside(
         false => (settings.providers(&transport, notices_to)?, None),
     };
     let carrier = webhook::Client::new(settings.webhook_insecure_targets)?;
-    let notices = Notices { carrier: Some(Arc::new(carrier)), data_of: convert::event_data, ..Notices::default() };
+    let notices = Notices {
+        mailer: settings.mailer()?,
+        carrier: Some(Arc::new(carrier)),
+        data_of: convert::event_data,
+        ..Notices::default()
+    };
     let outside = Outside {
         unserved: providers.unserved(),
         providers,

@@ -50,11 +50,11 @@ impl Awake {
         self.timers.first().copied()
     }
 
-    /// What was due cannot happen now: it is due again a little later.
-    pub fn postpone(&mut self, application: Seq, due: Timestamp) {
+    /// What was due cannot happen now, at a time that is past it: it is due again a little later.
+    pub fn postpone(&mut self, application: Seq, due: Timestamp, now: Timestamp) {
         self.timers.remove(&(due, application));
         if let Some(stands) = self.stands.get_mut(&application) {
-            let later = due.plus_ms(POSTPONED_MS);
+            let later = due.max(now).plus_ms(POSTPONED_MS);
             stands.due_at = Some(later);
             self.timers.insert((later, application));
         }

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// How long a gateway has to report on a payment that it was told to collect before it may be asked again.
-const COLLECTING_MS: i64 = DAY_MS;
+pub(super) const COLLECTING_MS: i64 = DAY_MS;
 
 /// An accepted plan and what has become of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,8 +163,10 @@ impl Account {
             }
             Event::CardChangeAsked => {}
             Event::Refunded { amount_minor, back_minor } => {
-                refund::apply(&mut self, *amount_minor, *back_minor)?;
+                refund::apply(&mut self, *amount_minor, *back_minor, at)?;
                 self.state = self.standing();
+                // Nothing is left to be paid in one go.
+                self.offer_until = self.offer_until.filter(|_| self.state != PlanState::Paid);
             }
             Event::Fell { instalment, into } => {
                 let place = usize::from(*instalment);
@@ -174,18 +176,20 @@ impl Account {
                     _ => InstalmentState::Incident,
                 };
                 let under_way = self.under_way.get_mut(place)?;
-                // Whoever was to collect it has not: it may be asked for again.
-                (under_way.collecting_since, under_way.behind) = (None, *into);
+                under_way.behind = *into;
                 self.state = self.standing();
             }
         }
         Some(self)
     }
 
+    /// Takes an instalment to be collected from a time on.
     fn collect(&mut self, instalment: u8, at: Timestamp) -> Option<()> {
         let place = usize::from(instalment);
         self.plan.instalments.get(place).filter(|of| of.state.is_open())?;
         self.under_way.get_mut(place)?.collecting_since = Some(at);
+        // Nobody is to pay the same twice: if this fails, the offer to pay in one go is open again.
+        self.offer_until = None;
         Some(())
     }
 

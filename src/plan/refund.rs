@@ -15,16 +15,17 @@ pub(super) fn back_minor(account: &Account, amount_minor: i64, at: Timestamp) ->
 }
 
 /// Takes a refund away from what is still due; `None`: that is not possible.
-pub(super) fn apply(account: &mut Account, amount_minor: i64, back_minor: i64) -> Option<()> {
+pub(super) fn apply(account: &mut Account, amount_minor: i64, back_minor: i64, at: Timestamp) -> Option<()> {
     let mut left = amount_minor - back_minor;
     if amount_minor > account.refundable_minor() || back_minor < 0 || left < 0 {
         return None;
     }
-    let under_way = &account.under_way;
+    let collected: Vec<bool> =
+        (0..account.plan.instalments.len()).map(|place| account.is_collecting(place, at)).collect();
     let open = account.plan.instalments.iter_mut().enumerate().rev().filter(|(_, one)| one.state.is_open());
-    // Those that were being collected come last.
+    // Those that are being collected come last.
     let mut open: Vec<_> = open.collect();
-    open.sort_by_key(|(place, _)| under_way.get(*place).is_some_and(|one| one.collecting_since.is_some()));
+    open.sort_by_key(|(place, _)| collected.get(*place).copied().unwrap_or_default());
     for (_, instalment) in open {
         let due = instalment.purchase_amount_minor - instalment.refunded_minor;
         let taken = left.min(due);

@@ -1,6 +1,6 @@
 //! What time brings to a plan: reminders, due dates, and falling behind, in the customer's time zone.
 
-use super::account::Account;
+use super::account::{Account, COLLECTING_MS};
 use crate::domain::plan::{PlanState, Servicing};
 use crate::domain::time::{HOUR_MS, Timestamp};
 use jiff::ToSpan;
@@ -33,6 +33,11 @@ pub(super) fn days_after(date: Date, days: u8) -> Date {
 
 /// What time brings next to a plan, and when; `None`: nothing.
 pub(super) fn next(account: &Account) -> Option<(Timestamp, Step)> {
+    earliest(account, true)
+}
+
+/// As [`next`], with or without reminders.
+fn earliest(account: &Account, reminding: bool) -> Option<(Timestamp, Step)> {
     let servicing = account.servicing.as_ref()?;
     let mut next: Option<(Timestamp, Step)> = None;
     let mut offer = |at: Option<Timestamp>, step| {
@@ -51,13 +56,21 @@ pub(super) fn next(account: &Account) -> Option<(Timestamp, Step)> {
             offer(hour_of(days_after(instalment.due_date, *days), 0, zone), Step::Fall(place, *state));
         }
         // Whoever is behind has been told, and pays when they can.
-        if under_way.collecting_since.is_some() || under_way.behind != PlanState::InProgress {
+        if under_way.behind != PlanState::InProgress {
             continue;
         }
-        offer(hour_of(instalment.due_date, servicing.due_hour, zone), Step::Collect(place));
-        let over = usize::from(under_way.reminders_over);
-        if let Some(hours) = servicing.reminder_hours.get(over) {
-            offer(remind_at(instalment.due_date, *hours, servicing, zone), Step::Remind(place, *hours));
+        // What the gateway is collecting by then comes to nothing; what it has never reported on does not stand in the way.
+        let free_at = under_way.collecting_since.map(|since| since.plus_ms(COLLECTING_MS));
+        let is_free = |at: &Timestamp| free_at.is_none_or(|free_at| free_at <= *at);
+        offer(hour_of(instalment.due_date, servicing.due_hour, zone).filter(is_free), Step::Collect(place));
+        if !reminding {
+            continue;
+        }
+        let ahead = servicing.reminder_hours.iter().skip(usize::from(under_way.reminders_over));
+        let mut ahead =
+            ahead.filter_map(|hours| Some((remind_at(instalment.due_date, *hours, servicing, zone)?, *hours)));
+        if let Some((at, hours)) = ahead.find(|(at, _)| is_free(at)) {
+            offer(Some(at), Step::Remind(place, hours));
         }
     }
     next
@@ -73,9 +86,13 @@ pub(super) fn due_by(account: &Account, at: Timestamp) -> Option<Step> {
     if hour_of(due_date, servicing.due_hour, zone)? <= at {
         return Some(Step::Collect(place));
     }
+    if !servicing.is_day(zone.to_datetime(at.to_jiff()).hour()) {
+        // What is not written to anybody does not wait for the morning.
+        return earliest(account, false).filter(|(due_at, _)| *due_at <= at).map(|(_, step)| step);
+    }
     let has_come = |hours: &&u16| remind_at(due_date, **hours, servicing, zone).is_some_and(|due| due <= at);
     let latest = servicing.reminder_hours.iter().rev().find(has_come)?;
-    servicing.is_day(zone.to_datetime(at.to_jiff()).hour()).then_some(Step::Remind(place, *latest))
+    Some(Step::Remind(place, *latest))
 }
 
 /// How many reminders of a due date are over at a time.

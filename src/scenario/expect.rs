@@ -51,6 +51,24 @@ pub struct Expected {
     /// How many instalments the schedule has.
     #[serde(default)]
     pub instalments: Option<i64>,
+    /// How the accepted plan stands: `in_progress`, `paid`, `late`, `late_contact` or `default`.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// What has become of each instalment: `pending`, `paid`, `incident`, `claimed` or `covered`.
+    #[serde(default)]
+    pub payments: Option<Vec<String>>,
+    /// What the customer is to pay with each instalment, in minor units.
+    #[serde(default)]
+    pub totals: Option<Vec<i64>>,
+    /// When each instalment is due.
+    #[serde(default)]
+    pub due_dates: Option<Vec<String>>,
+    /// What is still to be paid, in minor units.
+    #[serde(default)]
+    pub left_to_pay: Option<i64>,
+    /// How much of what was refunded goes back to the customer, in minor units.
+    #[serde(default)]
+    pub paid_back: Option<i64>,
     /// Who gave up: `customer` or `merchant`.
     #[serde(default)]
     pub cancelled_by: Option<String>,
@@ -109,8 +127,8 @@ impl Expected {
             )*};
         }
         take!(error error_reason fields in_state retry_after state outcome reasons told degraded evidence models flip
-            challenge phase attempts_left resends_left pay_in_full instalments cancelled_by history outcomes waiting
-            statements replayed calls);
+            challenge phase attempts_left resends_left pay_in_full instalments plan payments totals due_dates
+            left_to_pay paid_back cancelled_by history outcomes waiting statements replayed calls);
         named
     }
 
@@ -152,10 +170,6 @@ impl Came {
 
     /// What an application says.
     pub fn application(&mut self, application: &Value) {
-        let word = |value: &Value, prefix: &str| match value.as_str() {
-            Some(name) => Value::from(name.strip_prefix(prefix).unwrap_or(name).to_lowercase()),
-            None => Value::Null,
-        };
         let codes = |list: &Value, key: &str| {
             let items = list.as_array().into_iter().flatten();
             Value::from_iter(items.filter_map(|item| item.get(key).cloned()))
@@ -173,9 +187,23 @@ impl Came {
         self.set("resends_left", number(&challenge["resendsLeft"]));
         self.set("pay_in_full", application["payInFull"].is_object());
         self.set("instalments", application["plan"]["instalments"].as_array().map_or(0, Vec::len));
+        self.plan(&application["plan"]);
         self.set("cancelled_by", word(&application["cancelledBy"], "PARTY_"));
         let outcomes = application["outcomes"].as_array().into_iter().flatten();
         self.set("outcomes", Value::from_iter(outcomes.map(|one| word(&one["outcome"], "REPAYMENT_OUTCOME_"))));
+    }
+
+    /// What a plan says.
+    pub fn plan(&mut self, plan: &Value) {
+        let each = |of: &dyn Fn(&Value) -> Value| {
+            Value::from_iter(plan["instalments"].as_array().into_iter().flatten().map(of))
+        };
+        self.set("plan", word(&plan["state"], "PLAN_STATE_"));
+        self.set("payments", each(&|one| word(&one["state"], "INSTALMENT_STATE_")));
+        self.set("totals", each(&|one| minor(&one["totalAmountMinor"])));
+        self.set("due_dates", each(&|one| one["dueDate"].clone()));
+        self.set("left_to_pay", minor(&plan["leftToPayMinor"]));
+        self.set("paid_back", minor(&plan["paidBackMinor"]));
     }
 
     /// What an explanation says.
@@ -187,4 +215,17 @@ impl Came {
         self.set("evidence", Value::from_iter(kinds));
         self.set("flip", explained["nearestFlip"]["input"].clone());
     }
+}
+
+/// The name of an enum's value, as stories write it; null where there is none.
+fn word(value: &Value, prefix: &str) -> Value {
+    match value.as_str() {
+        Some(name) => Value::from(name.strip_prefix(prefix).unwrap_or(name).to_lowercase()),
+        None => Value::Null,
+    }
+}
+
+/// An amount, which proto3 JSON writes as a text; 0 where there is none.
+fn minor(value: &Value) -> Value {
+    Value::from(value.as_i64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0))
 }

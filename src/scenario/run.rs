@@ -237,7 +237,15 @@ impl Telling<'_> {
 
     /// A server may take times from requests: then everything happens when the story begins. Others do not look at it.
     fn at_its_time(&self, method: &str, mut request: Value) -> Value {
-        let reads = ["GetApplication", "ListReviews", "ListApplications", "ExplainDecision", "QuotePlans"];
+        let reads = [
+            "GetApplication",
+            "ListReviews",
+            "ListApplications",
+            "ExplainDecision",
+            "QuotePlans",
+            "GetPlan",
+            "GetReceipt",
+        ];
         let is_command = !reads.iter().any(|read| method.ends_with(read));
         if let (false, true, Ok(begins)) = (self.world.is_own(), is_command, self.told.begins()) {
             let known = request.get("occurredAt").is_some();
@@ -310,6 +318,9 @@ impl Telling<'_> {
             came.set("waiting", waiting.map_or(0, Vec::len));
             let statements = answer.message["applications"][0]["review"]["statements"].as_array();
             came.set("statements", statements.cloned().unwrap_or_default());
+        }
+        if method.ends_with("GetPlan") {
+            came.plan(&answer.message);
         }
         let Some(application) = answer.message["applicationId"].as_str().map(ToOwned::to_owned) else { return };
         if step.decide.is_some() {

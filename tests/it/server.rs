@@ -112,6 +112,16 @@ impl Place {
     }
 }
 
+/// A key of a merchant with a role, in the store of a place.
+pub fn create_key(place: &Place, merchant: &str, role: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aval"));
+    command.args(["keys", "create", "--merchant", merchant, "--role", role, "--json", "--store", &place.store()]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    printed["key"].as_str().unwrap().to_owned()
+}
+
 /// A plain purchase of 120 EUR in 3 instalments; tests change what they are about.
 pub fn decide_request(request_id: &str, customer_id: &str, card: &str) -> DecideRequest {
     let address = proto::Address {

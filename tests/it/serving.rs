@@ -1,6 +1,6 @@
 //! The service over a real socket: what a gateway sees.
 
-use crate::server::{Place, Server, decide_request, free_port, serve_command};
+use crate::server::{Place, Server, create_key, decide_request, free_port, serve_command};
 use aval::rpc::proto::signal::Value;
 use aval::rpc::proto::{
     self, Application, ExplainDecisionRequest, GetApplicationRequest, ListApplicationsRequest, QuotePlansRequest,
@@ -199,15 +199,6 @@ async fn a_merchant_sees_only_its_own_and_only_with_its_key() {
     assert_eq!(client.get_application(with(&keys[1], &id)).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(client.get_application(with(&reviewer, &id)).await.unwrap_err().code(), Code::PermissionDenied);
     assert_eq!(client.get_application(with("aval_wrong_key", &id)).await.unwrap_err().code(), Code::Unauthenticated);
-}
-
-fn create_key(place: &Place, merchant: &str, role: &str) -> String {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aval"));
-    command.args(["keys", "create", "--merchant", merchant, "--role", role, "--json", "--store", &place.store()]);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    printed["key"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

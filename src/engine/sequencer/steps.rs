@@ -109,7 +109,7 @@ impl Sequencer {
                 self.known.forget_committed(self.handoff.committed());
             }
             if !moved {
-                self.known.projection.awake.postpone(application, due);
+                self.known.projection.awake.postpone(application, due, at);
             }
         }
     }
