@@ -21,6 +21,12 @@ page_tools() {
   command -v curl >/dev/null || debian_packages curl
 }
 
+# A real browser, and what drives it; sets PYTHON.
+browser_tools() {
+  command -v chromium >/dev/null || debian_packages chromium fonts-dejavu-core
+  python_env "$root/tests/browser/requirements.txt"
+}
+
 # A Python environment with the packages of a requirements file, made once; sets PYTHON.
 python_env() {
   local wanted env

@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Where customers' pages, gRPC and the shop are, where nobody else is.
-const PAGES_PORT: u16 = 8080;
-const GRPC_PORT: u16 = 50051;
+/// Where customers' pages, gRPC and the mails are, where nobody else is: not where `aval serve` usually is.
+const PAGES_PORT: u16 = 8081;
+const GRPC_PORT: u16 = 50052;
 const MAILS_PORT: u16 = 8025;
 /// Who writes to customers.
 const FROM: &str = "payments@example.org";
@@ -50,6 +50,9 @@ pub struct Demo {
     /// demonstration].
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
+    /// The time at which the clock begins, such as 2026-11-25T09:00:00Z [default: now, or the next morning where it is night].
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    at: Option<Timestamp>,
     #[command(flatten)]
     generation: config::GenerationArgs,
     /// Prints the addresses as JSON, and then serves.
@@ -71,7 +74,7 @@ impl Demo {
             return Err(Failure::wrong_use("the store has API keys: it is no store for a demonstration"));
         }
         let secret = tell_shop(store.as_ref(), &hasher, &shop_url)?;
-        let clock = Arc::new(VirtualClock::at(begin(store.as_ref())?));
+        let clock = Arc::new(VirtualClock::at(self.begin(store.as_ref())?));
         let time = clock.clone();
         let listener = self.listen(PAGES_PORT)?;
         let pages_url = format!("http://{}", listener.local_addr()?);
@@ -116,6 +119,14 @@ impl Demo {
             settings.log = LOG.into();
         }
         Ok(settings)
+    }
+
+    /// When the clock begins: at the time that is given, or now, but never before an earlier demonstration's log ends; by day,
+    /// because the fraud model looks at the hour and the shop's purchases are made for the day.
+    fn begin(&self, store: &dyn Store) -> Result<Timestamp, Failure> {
+        let last = store.reader()?.last()?.and_then(|seq| Timestamp::from_ms((seq.0 >> 12) + 1).ok());
+        let begin = self.at.unwrap_or_else(|| demo::by_day(system_now()));
+        Ok(last.map_or(begin, |last| begin.max(last)))
     }
 
     /// The port where it usually is, or another that is free.
@@ -173,6 +184,10 @@ impl Demo {
     }
 }
 
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).map_err(|invalid| invalid.to_string())
+}
+
 /// What waits to be served.
 struct Listening {
     shop: TcpListener,
@@ -191,14 +206,6 @@ fn mailer(catcher: SocketAddr) -> Result<Smtp, Failure> {
         from: FROM.into(),
     };
     Smtp::new(&settings).map_err(|error| Failure::failed(error.to_string()))
-}
-
-/// When the clock begins: now, or where the log of an earlier demonstration ends; at night in the next morning, because the
-/// fraud model looks at the hour, and the shop's purchases are made for the day.
-fn begin(store: &dyn Store) -> Result<Timestamp, Failure> {
-    let last = store.reader()?.last()?.and_then(|seq| Timestamp::from_ms((seq.0 >> 12) + 1).ok());
-    let begin = last.into_iter().chain([system_now()]).max().unwrap_or_default();
-    Ok(demo::by_day(begin))
 }
 
 /// Lets the shop hear of everything, and nobody that an earlier demonstration told; the secret of what it hears.

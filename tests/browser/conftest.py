@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-
 from visitor import DESKTOP, PHONE, Device, Visitor
 from world import OUTPUT, World
 
@@ -87,7 +86,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if call.when == "call":
         item.failed = report.failed  # type: ignore[attr-defined]
-    return report  # noqa: B901
+    return report
 
 
 # A visit in each language, at each size, and without scripts.

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page, expect
-
+from playwright.sync_api import BrowserContext, Locator, expect
 from world import World
 
 # What a page is checked by: WCAG 2.2 AA and what axe holds for good practice.
@@ -44,6 +43,8 @@ class Visitor:
         self.page = context.new_page()
         self.steps: list[str] = []
         self.order = ""
+        self.email = ""
+        self.numbers_from = 0
         self._checked = checked
         self._axe = Axe()
         context.set_default_timeout(PATIENCE_MS)
@@ -56,6 +57,13 @@ class Visitor:
         """Goes to an address, or to a path of the shop."""
         self.step(f"go to {url}")
         self.page.goto(url if "://" in url else self.world.places.shop + url)
+        self.look()
+
+    def show(self, html: str) -> None:
+        """Shows a page that no server serves, such as a mail."""
+        self.step("show a mail")
+        self.page.goto("about:blank")
+        self.page.set_content(html)
         self.look()
 
     def click(self, what: Locator) -> None:
@@ -127,12 +135,14 @@ class Visitor:
     # What a customer does in the shop.
 
     def buy(
-        self, story: str, *, tail: str = "", plan: str = "", card_fails: bool = False, **fields: str
+        self, story: str, *, tail: str = "", plan: str = "", card_fails: bool = False, number: int = 0, **fields: str
     ) -> None:
         """Buys something, as the person of a story would, but for these fields."""
         # The fraud model looks at the hour, and the purchases are made for the day.
         self.world.go_on_to_day()
         query = f"&phone={tail}" if tail else ""
+        if number:
+            query += f"&number={self.numbers_from + number}"
         self.go(f"/checkout?story={story}{query}")
         self.page.select_option("#locale", self.locale[:2] + "-FR")
         for name, value in fields.items():
@@ -141,8 +151,9 @@ class Visitor:
             self.page.check(f"#plan-{plan}")
         if card_fails:
             self.page.check("#card-fails")
-        number = self.page.locator("input[name=number]").input_value()
-        self.order = f"D-{int(number):08X}"
+        self.email = self.page.locator("#email").input_value()
+        bought = self.page.locator("input[name=number]").input_value()
+        self.order = f"D-{int(bought):08X}"
         self.click(self.page.locator("button.main"))
 
     def go_to_order(self) -> None:

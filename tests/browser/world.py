@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,15 +32,26 @@ class Places:
     server: str
 
 
+@dataclass(frozen=True)
+class Mail:
+    """A mail that was caught."""
+
+    id: int
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
 class World:
     """A running demonstration."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
         OUTPUT.mkdir(parents=True, exist_ok=True)
-        binary = os.environ.get("DEMO_BINARY", str(ROOT / "target" / "debug" / "aval"))
+        self._binary = os.environ.get("DEMO_BINARY", str(ROOT / "target" / "debug" / "aval"))
         self._log = (OUTPUT / "demo.log").open("w")
         self._process = subprocess.Popen(
-            [binary, "demo", "--port", "0", "--json"],
+            [self._binary, "demo", "--port", "0", "--json", *arguments],
             cwd=ROOT,
             # Settings of a real server are none of ours.
             env={name: value for name, value in os.environ.items() if not name.startswith("AVAL_")},
@@ -72,6 +84,22 @@ class World:
         """Sends the clock ahead: `hour`, `day`, `week`, `month` or `next`."""
         for _ in range(times):
             self.post("/clock", {"step": step, "back": "/help"})
+
+    def call(self, method: str, request: Mapping[str, object]) -> Any:
+        """Calls the server, as a gateway or a reviewer would."""
+        command = [self._binary, "call", method, json.dumps(request), "--server", self.places.server]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+        assert done.returncode == 0, f"{method}: {done.stderr}"
+        return json.loads(done.stdout)
+
+    def mails(self, to: str = "") -> list[Mail]:
+        """The mails that were caught, oldest first; only those to this address, if one is given."""
+        assert self.places.mails, "nobody catches mails"
+        with urllib.request.urlopen(self.places.mails + "/mails.json", timeout=PATIENCE_SECONDS) as answer:
+            caught = [
+                Mail(mail["id"], mail["to"][0], mail["subject"], mail["text"], mail["html"]) for mail in json.load(answer)
+            ]
+        return sorted((mail for mail in caught if not to or mail.to == to), key=lambda mail: mail.id)
 
     def now(self) -> datetime:
         """The time by the demonstration's clock."""

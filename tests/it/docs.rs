@@ -81,6 +81,11 @@ fn the_readme_runs() {
 }
 
 #[test]
+fn the_guide_to_the_demonstration_runs() {
+    run("docs/demo.md");
+}
+
+#[test]
 fn the_gateway_guide_runs() {
     run("docs/gateway.md");
 }
