@@ -36,6 +36,12 @@ pub struct MockProviders {
     /// How late slow answers are.
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(0..=3_600))]
     slow_seconds: u64,
+    /// Also catches mails by SMTP on this port; 0: one that is free. docs/notices.md.
+    #[arg(long, value_name = "N")]
+    mail_port: Option<u16>,
+    /// The port of the page that shows caught mails; 0: one that is free.
+    #[arg(long, value_name = "N", default_value_t = 8025, requires = "mail_port")]
+    mail_page_port: u16,
     /// Prints addresses, settings and values as JSON, and then serves.
     #[arg(long)]
     json: bool,
@@ -66,10 +72,18 @@ impl MockProviders {
             powens_notices_to: self.notify_urls,
             ..Options::new(Arc::new(system_now))
         };
+        let catcher = match self.mail_port {
+            Some(port) => {
+                let page = self.mail_page_port;
+                let started = mock::mail::start(port, page).await;
+                Some(started.map_err(|error| Failure::wrong_use(format!("--mail-port {port}, page {page}: {error}")))?)
+            }
+            None => None,
+        };
         if self.json {
-            print_json(&shown(&base_url));
+            print_json(&shown(&base_url, catcher.as_ref()));
         } else {
-            print(&text(&base_url));
+            print(&text(&base_url, catcher.as_ref()));
         }
         tokio::select! {
             served = mock::serve(listener, Mock::new(options), client) => served?,
@@ -79,17 +93,18 @@ impl MockProviders {
     }
 }
 
-fn shown(base_url: &str) -> serde_json::Value {
+fn shown(base_url: &str, mails: Option<&mock::mail::Running>) -> serde_json::Value {
     let settings: serde_json::Map<_, _> =
         account::settings(base_url).into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
     let paths: serde_json::Map<_, _> = ChallengeKind::ALL
         .into_iter()
         .map(|kind| (kind.name().to_owned(), serde_json::json!(paths::rows(kind))))
         .collect();
-    serde_json::json!({ "url": base_url, "settings": settings, "paths": paths })
+    let mails = mails.map(|mails| serde_json::json!({ "smtp_addr": mails.smtp_addr.to_string(), "url": mails.url }));
+    serde_json::json!({ "url": base_url, "settings": settings, "paths": paths, "mails": mails })
 }
 
-fn text(base_url: &str) -> String {
+fn text(base_url: &str, mails: Option<&mock::mail::Running>) -> String {
     let mut text = format!("The mock of the providers is at {base_url}. In aval.toml:\n\n");
     for (name, value) in account::settings(base_url) {
         let _ = writeln!(text, "{name} = \"{value}\"");
@@ -100,6 +115,12 @@ fn text(base_url: &str) -> String {
         for row in paths::rows(kind) {
             let _ = writeln!(text, "  {:15} {:16} {}", row.path, row.magic, row.what);
         }
+    }
+    if let Some(mails) = mails {
+        let (host, port) = (mails.smtp_addr.ip(), mails.smtp_addr.port());
+        let _ = write!(text, "\nMails are caught and shown at {}. In aval.toml:\n\n", mails.url);
+        let _ = write!(text, "smtp_host = \"{host}\"\nsmtp_port = {port}\nsmtp_tls = \"none\"\n");
+        let _ = writeln!(text, "mail_from = \"payments@aval.example\"");
     }
     text.trim_end().to_owned()
 }

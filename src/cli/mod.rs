@@ -4,6 +4,7 @@
 mod call;
 mod connection;
 mod decide;
+mod demo;
 mod export;
 mod failure;
 mod import;
@@ -11,6 +12,7 @@ mod keys;
 mod loadtest;
 mod mock_providers;
 mod model;
+mod notice;
 mod output;
 mod policy;
 mod replay;
@@ -46,12 +48,15 @@ enum Command {
     Serve(serve::Serve),
     Decide(decide::Decide),
     Call(call::Call),
+    Demo(demo::Demo),
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksCommand),
     #[command(subcommand)]
     Model(model::ModelCommand),
+    #[command(subcommand)]
+    Notice(notice::NoticeCommand),
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
     #[command(subcommand)]
@@ -74,9 +79,11 @@ impl Cli {
             Command::Serve(serve) => serve.run(),
             Command::Decide(decide) => decide.run(),
             Command::Call(call) => call.run(),
+            Command::Demo(demo) => demo.run(),
             Command::Keys(keys) => keys.run(),
             Command::Webhooks(webhooks) => webhooks.run(),
             Command::Model(model) => model.run(),
+            Command::Notice(notice) => notice.run(),
             Command::Policy(policy) => Ok(policy::run(policy)),
             Command::Scenario(scenario) => scenario::run(scenario),
             Command::Import(import) => import.run(),

@@ -65,7 +65,7 @@ fn serve(settings: &Settings) -> Result<ExitCode, Failure> {
     let listener =
         web::bind(settings.http_addr).map_err(|error| Failure::listen("http_addr", settings.http_addr, &error))?;
     let public_url = settings.public_url.clone().unwrap_or(format!("http://{}", listener.local_addr()?));
-    let (outside, mocks) = outside(settings, &hasher, &public_url)?;
+    let (outside, mocks) = outside(settings, &hasher, &public_url, Arc::new(system_now))?;
     let unserved: Vec<_> = outside.unserved.iter().map(ChallengeKind::name).collect();
     let engine = Arc::new(Engine::start(settings.engine(), store.clone(), generation.clone(), hasher, outside)?);
     let running = server::start(&settings.server(), &engine, &credentials)
@@ -197,24 +197,30 @@ pub(super) async fn told_to_stop() {
     }
 }
 
-/// Who is outside; mocks, where they are asked for, and the address of them.
-fn outside(
+/// Who is outside; mocks, where they are asked for, by this clock, and the address of them.
+pub(super) fn outside(
     settings: &Settings,
     hasher: &KeyHasher,
     public_url: &str,
+    mocks_clock: mock::Clock,
 ) -> Result<(Outside, Option<SocketAddr>), Failure> {
     let transport: Arc<dyn Transport> = Arc::new(Client::new()?);
     let notices_to = |provider: &str| format!("{public_url}{}", engine::notice_path(hasher, provider));
     let (providers, mocks) = match settings.mock_providers {
         true => {
-            let addr = start_mocks(transport.clone(), vec![notices_to(powens::NAME)])?;
+            let addr = start_mocks(transport.clone(), vec![notices_to(powens::NAME)], mocks_clock)?;
             let base_url = format!("http://{addr}");
             (mock::account::providers(&base_url, &transport, &notices_to(idcheck::NAME)), Some(addr))
         }
         false => (settings.providers(&transport, notices_to)?, None),
     };
     let carrier = webhook::Client::new(settings.webhook_insecure_targets)?;
-    let notices = Notices { carrier: Some(Arc::new(carrier)), data_of: convert::event_data, ..Notices::default() };
+    let notices = Notices {
+        mailer: settings.mailer()?,
+        carrier: Some(Arc::new(carrier)),
+        data_of: convert::event_data,
+        ..Notices::default()
+    };
     let outside = Outside {
         unserved: providers.unserved(),
         providers,
@@ -227,11 +233,15 @@ fn outside(
 }
 
 /// Starts the mocks on a free port of the loopback, on a thread that ends with the process.
-fn start_mocks(transport: Arc<dyn Transport>, powens_notices_to: Vec<String>) -> Result<SocketAddr, Failure> {
+fn start_mocks(
+    transport: Arc<dyn Transport>,
+    powens_notices_to: Vec<String>,
+    clock: mock::Clock,
+) -> Result<SocketAddr, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))?;
     let addr = listener.local_addr()?;
-    let options = mock::Options { powens_notices_to, ..mock::Options::new(Arc::new(system_now)) };
+    let options = mock::Options { powens_notices_to, ..mock::Options::new(clock) };
     let serve = move || {
         if let Err(error) = runtime.block_on(mock::serve(listener, Mock::new(options), transport)) {
             tracing::error!(%error, "the mock providers ended");

@@ -138,7 +138,7 @@ impl Add {
 }
 
 /// A new endpoint, and its secret as it is shown.
-fn make(vault: &Vault, merchant: MerchantId, url: &str) -> Result<(String, WebhookEndpoint), Failure> {
+pub(super) fn make(vault: &Vault, merchant: MerchantId, url: &str) -> Result<(String, WebhookEndpoint), Failure> {
     let (shown, secret) = new_secret(vault)?;
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| no_random(&error))?;

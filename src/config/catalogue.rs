@@ -3,6 +3,7 @@
 
 use crate::domain::Invalid;
 use crate::engine::clock::ClockKind;
+use crate::notice::smtp;
 use crate::provider::bank::powens;
 use crate::provider::identity::idcheck;
 use crate::provider::sms::twilio_verify;
@@ -37,7 +38,7 @@ impl Setting {
 
     /// Whether its value is shown to nobody.
     pub fn is_secret(&self) -> bool {
-        self.name.ends_with("_token") || self.name.ends_with("_secret")
+        ["_token", "_secret", "_password"].iter().any(|end| self.name.ends_with(end))
     }
 
     /// The flag that sets it, without the hyphens before it.
@@ -118,6 +119,18 @@ settings! {
     /// Whether merchants' endpoints may be on this machine and without encryption: true or false. For trying things out, on
     /// loopback only.
     webhook_insecure_targets: bool = false, flag;
+    /// The mail server through which customers are written to: its name or address; empty: no mail is sent.
+    smtp_host: String = "", any;
+    /// The mail server's port. 1 to 65535.
+    smtp_port: usize = 587, |text: &str| count(text, 1, 65_535);
+    /// How the connection to the mail server is protected: starttls, tls, or none, to loopback only.
+    smtp_tls: smtp::Tls = smtp::Tls::StartTls, smtp_tls;
+    /// The name to log in to the mail server by; empty: without.
+    smtp_username: String = "", any;
+    /// The password to it.
+    smtp_password: SecretString = "", secret;
+    /// The address that mails to customers come from, such as payments@shop.example; the merchant's name stands before it.
+    mail_from: String = "", any;
     /// The directory whose *.model.json files score.
     models: PathBuf = "models", path;
     /// The policy file.
@@ -219,6 +232,10 @@ fn secret(text: &str) -> Result<SecretString, Invalid> {
     any(text).map(SecretString::from)
 }
 
+fn smtp_tls(text: &str) -> Result<smtp::Tls, Invalid> {
+    smtp::Tls::parse(text).ok_or_else(|| Invalid::expected("starttls, tls or none"))
+}
+
 fn store(text: &str) -> Result<String, Invalid> {
     let good = text == "memory" || text.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty());
     if good { Ok(text.into()) } else { Err(Invalid::expected("sqlite:PATH or memory")) }
@@ -268,6 +285,13 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_known_by_their_names() {
+        let secrets: Vec<_> =
+            CATALOGUE.iter().filter(|setting| setting.is_secret()).map(|setting| setting.name).collect();
+        assert!(secrets.contains(&"smtp_password") && !secrets.contains(&"smtp_username"), "{secrets:?}");
+    }
+
+    #[test]
     fn values_out_of_bounds_are_refused() {
         for (name, bad) in [
             ("grpc_addr", "localhost"),
@@ -286,6 +310,8 @@ mod tests {
             ("log", ""),
             ("log", "aval=loud"),
             ("log_format", "xml"),
+            ("smtp_tls", "maybe"),
+            ("smtp_port", "0"),
         ] {
             let setting = CATALOGUE.iter().find(|setting| setting.name == name).unwrap();
             assert!((setting.check)(bad).is_err(), "{name} = {bad:?}");

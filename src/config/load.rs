@@ -50,6 +50,9 @@ pub enum ConfigError {
         /// What is set.
         given: &'static str,
     },
+    /// Mails cannot be sent so.
+    #[error(transparent)]
+    Mail(#[from] crate::notice::smtp::SettingsError),
     /// A value that is not one.
     #[error("{place}: {expected}, found {found:?}")]
     Value {

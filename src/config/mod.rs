@@ -5,6 +5,7 @@ pub mod catalogue;
 mod derived;
 mod flags;
 mod load;
+mod mail;
 mod providers;
 pub mod secret;
 

@@ -46,7 +46,8 @@ const MAX_WEB_ADDRESS: usize = 2_048;
 
 /// Checks the address of a page to which a browser is led: https, or http on this machine; no user, no password.
 pub fn web_address(text: &str) -> Result<Box<str>, Invalid> {
-    let uri = text.parse::<http::Uri>().ok().filter(|_| text.len() <= MAX_WEB_ADDRESS);
+    let plain = text.len() <= MAX_WEB_ADDRESS && !text.contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}']);
+    let uri = text.parse::<http::Uri>().ok().filter(|_| plain);
     let good = uri.is_some_and(|uri| {
         let host = uri.host().unwrap_or_default();
         let named = !host.is_empty() && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));

@@ -243,6 +243,7 @@ pub fn receive(journey: &Journey, input: Input, at: Timestamp) -> Result<Receive
             State::Declined { offer_until, review_until } if at >= *offer_until.max(review_until) => {
                 forbid("expected one that is not settled")
             }
+            State::Declined { .. } => happens(Event::Cancelled { by }),
             _ if state.offer_until().is_some_and(|until| at < until) => happens(Event::Cancelled { by }),
             _ => forbid("expected one that is not settled"),
         },

@@ -9,7 +9,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
     label{display:block;margin:.5rem 0}input,select{font:inherit;width:20rem;max-width:100%}\
-    button{font:inherit;padding:.4rem 1rem}table{border-collapse:collapse}th,td{text-align:left;padding:.2rem .6rem}li{margin:.3rem 0}small{color:#555}";
+    button{font:inherit;padding:.4rem 1rem}table{border-collapse:collapse}th,td{text-align:left;padding:.2rem .6rem .2rem 0;vertical-align:top;overflow-wrap:anywhere}\
+    li{margin:.3rem 0}small{color:#555}";
 
 /// Where a page at this address ends with this outcome.
 pub fn finish_url(page: &str, outcome: &str) -> String {

@@ -53,23 +53,22 @@ pub(super) fn letter(notice: &Notice, facts: &Facts, language: Language) -> Opti
     let mut filling = common(facts, language);
     let mut after = Vec::new();
     let links = &facts.links;
-    let change = |filling: &Filling| {
-        let card = (filling.fill(wording.change_card), links.card());
-        Part::Links(vec![card, (filling.fill(wording.move_date), links.on_plan(Links::MOVE))])
-    };
     let (said, url) = match *notice {
         Notice::Confirmation => {
             let plan = facts.plan.as_ref()?;
             let cost = if plan.customer_cost_minor > 0 { wording.cost } else { wording.no_cost };
             let cost = filling.fill(cost);
             filling.set("cost", cost);
+            if facts.movable_days > 0 {
+                after.push(Part::Paragraph(filling.fill(wording.each_movable)));
+            }
             after.push(Part::Schedule(schedule(plan, facts, &filling)));
             let one = plan.instalments.len() == 1;
             (if one { &wording.confirmation_of_one } else { &wording.confirmation }, links.plan.to_string())
         }
         Notice::Reminder { instalment, hours_before: _ } => {
             of_instalment(instalment, facts, &mut filling)?;
-            after.push(change(&filling));
+            after.extend(changes(instalment, facts, &filling));
             (&wording.reminder, links.plan.to_string())
         }
         Notice::Receipt { instalment } => {
@@ -86,7 +85,7 @@ pub(super) fn letter(notice: &Notice, facts: &Facts, language: Language) -> Opti
         }
         Notice::PaymentFailed { instalment } => {
             of_instalment(instalment, facts, &mut filling)?;
-            after.push(change(&filling));
+            after.extend(changes(instalment, facts, &filling));
             (&wording.failed, links.plan.to_string())
         }
         Notice::DueDateMoved { instalment, from } => {
@@ -144,6 +143,19 @@ fn of_instalment(place: usize, facts: &Facts, filling: &mut Filling) -> Option<(
     filling.set("amount", words::money(facts.money(instalment.total_amount_minor), filling.language));
     filling.set("date", words::date(instalment.due_date, filling.language));
     Some(())
+}
+
+/// What the customer can change about an instalment: the card always, the due date where it can still be moved.
+fn changes(place: usize, facts: &Facts, filling: &Filling) -> Vec<Part> {
+    let wording = Wording::of(filling.language);
+    let mut links = vec![(filling.fill(wording.change_card), facts.links.card())];
+    let mut parts = Vec::new();
+    if facts.movable_days > 0 && facts.instalment(place).is_some_and(|instalment| !instalment.is_moved()) {
+        parts.push(Part::Paragraph(filling.fill(wording.movable)));
+        links.push((filling.fill(wording.move_date), facts.links.on_plan(Links::MOVE)));
+    }
+    parts.push(Part::Links(links));
+    parts
 }
 
 /// Names the earliest instalment that is still to be paid.

@@ -118,7 +118,7 @@ fn html_schedule(schedule: &Schedule) -> Markup {
                     th scope="row" style=(CELL) { (number) }
                     td style=(CELL) { (due) }
                     td style=(NUMBER_CELL) { (amount) }
-                    td style=(CELL) { (state) }
+                    td style={ (CELL) ";white-space:nowrap" } { (state) }
                 } }
             }
             tfoot { tr {

@@ -78,6 +78,20 @@ fn nobody_is_called_by_a_name_that_is_not_known() {
 }
 
 #[test]
+fn a_due_date_is_said_to_be_movable_only_where_it_is() {
+    let reminder = Notice::Reminder { instalment: 1, hours_before: 72 };
+    let text = |facts: &Facts| render(&reminder, facts, Language::En).unwrap().text;
+    let mut facts = made_up::facts(1, Language::En);
+    assert!(text(&facts).contains("#move") && text(&facts).contains("#card"));
+    facts.plan.as_mut().unwrap().instalments[1].due_date = jiff::civil::date(2027, 1, 14);
+    assert!(!text(&facts).contains("move") && text(&facts).contains("#card"), "it was moved before");
+    let never = Facts { movable_days: 0, ..made_up::facts(1, Language::En) };
+    assert!(!text(&never).contains("move"), "the policy lets nobody move");
+    let confirmation = render(&Notice::Confirmation, &never, Language::En).unwrap().text;
+    assert!(!confirmation.contains("move"), "{confirmation}");
+}
+
+#[test]
 fn notices_of_what_is_not_there_are_none() {
     let facts = made_up::facts(0, Language::En);
     assert!(render(&Notice::Receipt { instalment: 3 }, &facts, Language::En).is_none());

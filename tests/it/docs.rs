@@ -105,6 +105,11 @@ fn the_guide_to_webhooks_runs() {
     run("docs/webhooks.md");
 }
 
+#[test]
+fn the_guide_to_notices_runs() {
+    run("docs/notices.md");
+}
+
 /// A link to a file of the project leads somewhere.
 #[test]
 fn links_lead_somewhere() {

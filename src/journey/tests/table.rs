@@ -61,6 +61,56 @@ cancelled                    no            no         no                no      
 expired                      no            no         no                no               no
 ";
 
+const PAYMENTS: &str = "
+                             report_collected  report_not_collected  report_failed   report_paid
+sms_code/starting            no                no                    no              no
+sms_code/action_needed       no                no                    no              no
+id_document/starting         no                no                    no              no
+id_document/action_needed    no                no                    no              no
+bank_history/consent_needed  no                no                    no              no
+bank_history/starting        no                no                    no              no
+bank_history/action_needed   no                no                    no              no
+verifying/sms_code           no                no                    no              no
+verifying/id_document        no                no                    no              no
+verifying/bank_history       no                no                    no              no
+in_review/policy             no                no                    no              no
+in_review/customer           no                no                    no              no
+accepted                     no                no                    payment_failed  instalment_paid
+declined                     no                no                    no              no
+declined/offer_over          no                no                    no              no
+declined/windows_over        no                no                    no              no
+paid_in_full                 collected         not_collected         no              no
+paid_in_full/collected       no                no                    no              no
+paid_in_full/failed          collected         no                    no              no
+cancelled                    no                no                    no              no
+expired                      no                no                    no              no
+";
+
+const PLAN: &str = "
+                             pay_ahead        move_due_date   change_card        refund
+sms_code/starting            no               no              no                 no
+sms_code/action_needed       no               no              no                 no
+id_document/starting         no               no              no                 no
+id_document/action_needed    no               no              no                 no
+bank_history/consent_needed  no               no              no                 no
+bank_history/starting        no               no              no                 no
+bank_history/action_needed   no               no              no                 no
+verifying/sms_code           no               no              no                 no
+verifying/id_document        no               no              no                 no
+verifying/bank_history       no               no              no                 no
+in_review/policy             no               no              no                 no
+in_review/customer           no               no              no                 no
+accepted                     pay_ahead_asked  due_date_moved  card_change_asked  refunded
+declined                     no               no              no                 no
+declined/offer_over          no               no              no                 no
+declined/windows_over        no               no              no                 no
+paid_in_full                 no               no              no                 no
+paid_in_full/collected       no               no              no                 no
+paid_in_full/failed          no               no              no                 no
+cancelled                    no               no              no                 no
+expired                      no               no              no                 no
+";
+
 const PROVIDER_ANSWERS: &str = "
                              started  code_wrong  code_unknown  action_asked  yields    fails             erased
 sms_code/starting            started  .           .             .             .         failure:given_up  .
@@ -252,9 +302,13 @@ fn kind_in(state: &State) -> ChallengeKind {
 #[test]
 fn every_input_means_in_every_state_what_the_table_says() {
     let states: BTreeMap<_, _> = states().into_iter().collect();
-    for (title, table) in
-        [("customer acts", CUSTOMER_ACTS), ("journey ends", JOURNEY_ENDS), ("answers", PROVIDER_ANSWERS)]
-    {
+    for (title, table) in [
+        ("customer acts", CUSTOMER_ACTS),
+        ("journey ends", JOURNEY_ENDS),
+        ("payments", PAYMENTS),
+        ("the plan", PLAN),
+        ("answers", PROVIDER_ANSWERS),
+    ] {
         check(title, table, |row, column| {
             let state = states.get(row).unwrap_or_else(|| panic!("{title}: `{row}` is no state"));
             cell(row, state, &input_named(column, NOW, kind_in(state)), at(0))
@@ -287,6 +341,8 @@ fn the_tables_leave_out_no_state_and_no_input() {
     for (title, table, expected) in [
         ("customer acts", CUSTOMER_ACTS, &all),
         ("journey ends", JOURNEY_ENDS, &all),
+        ("payments", PAYMENTS, &all),
+        ("the plan", PLAN, &all),
         ("time", TIME, &all),
         // Where no attempt is under way every answer is a late one.
         ("answers", PROVIDER_ANSWERS, &with_attempt),

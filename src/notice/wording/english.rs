@@ -12,7 +12,7 @@ pub(super) const WORDING: Wording = Wording {
         body: &[
             "Thank you for your purchase of {purchase} at {shop}. You pay {total} in {count} instalments. {cost}",
             "There is nothing you need to do: each instalment is collected from your card on its due date, and we write to you \
-             before. You can see your plan, pay ahead, change your card or move a due date at any time.",
+             before. You can see your plan, pay ahead or change your card at any time.",
         ],
         button: "See my plan",
     },
@@ -23,7 +23,7 @@ pub(super) const WORDING: Wording = Wording {
         body: &[
             "Thank you for your purchase of {purchase} at {shop}. You pay {total} in one payment. {cost}",
             "There is nothing you need to do: it is collected from your card on its due date, and we write to you before. You \
-             can see your plan, pay ahead, change your card or move the due date at any time.",
+             can see your plan, pay ahead or change your card at any time.",
         ],
         button: "See my plan",
     },
@@ -34,8 +34,7 @@ pub(super) const WORDING: Wording = Wording {
         body: &[
             "{amount} will be collected from your card for your purchase at {shop}: instalment {number} of {count}. There is \
              nothing you need to do.",
-            "Does another card or another day suit you better? You can change both yourself. Each due date can be moved once, \
-             by up to {days} days, free of charge.",
+            "Would you rather use another card? You can change it yourself on your plan’s page.",
         ],
         button: "See my plan",
     },
@@ -67,8 +66,7 @@ pub(super) const WORDING: Wording = Wording {
         body: &[
             "{amount}, due on {date} for your purchase at {shop}, could not be collected: instalment {number} of {count}. It \
              happens: a card expires, or a limit is reached.",
-            "You can pay now on your plan’s page or give another card. If you have not moved this due date yet, you can still \
-             move it once, by up to {days} days, free of charge.",
+            "You can pay now on your plan’s page, or give another card.",
             "If paying is difficult at the moment, write to us: we will look for a way together.",
         ],
         button: "Pay or change my plan",
@@ -101,6 +99,8 @@ pub(super) const WORDING: Wording = Wording {
         body: &["{shop} has refunded {amount} of your purchase."],
         button: "See my plan",
     },
+    movable: "You can also move this due date once, by up to {days} days, free of charge.",
+    each_movable: "Each due date can be moved once, by up to {days} days, free of charge.",
     cost: "This includes {fees} of fees and interest.",
     no_cost: "There are no fees and no interest.",
     next_payment: "The next payment is {amount} on {date}.",

@@ -12,7 +12,7 @@ pub(super) const WORDING: Wording = Wording {
         body: &[
             "Merci pour votre achat de {purchase} chez {shop}. Vous payez {total} en {count} échéances. {cost}",
             "Vous n’avez rien à faire : chaque échéance est prélevée sur votre carte à sa date, et nous vous prévenons avant. \
-             Vous pouvez à tout moment consulter votre échéancier, payer en avance, changer de carte ou déplacer une échéance.",
+             Vous pouvez à tout moment consulter votre échéancier, payer en avance ou changer de carte.",
         ],
         button: "Voir mon échéancier",
     },
@@ -23,7 +23,7 @@ pub(super) const WORDING: Wording = Wording {
         body: &[
             "Merci pour votre achat de {purchase} chez {shop}. Vous payez {total} en une fois. {cost}",
             "Vous n’avez rien à faire : le montant est prélevé sur votre carte à sa date, et nous vous prévenons avant. Vous \
-             pouvez à tout moment consulter votre échéancier, payer en avance, changer de carte ou déplacer l’échéance.",
+             pouvez à tout moment consulter votre échéancier, payer en avance ou changer de carte.",
         ],
         button: "Voir mon échéancier",
     },
@@ -34,8 +34,7 @@ pub(super) const WORDING: Wording = Wording {
         body: &[
             "{amount} seront prélevés sur votre carte pour votre achat chez {shop} : échéance {number} sur {count}. Vous n’avez \
              rien à faire.",
-            "Une autre carte ou un autre jour vous conviendrait mieux ? Vous pouvez changer l’une et l’autre vous-même. Chaque \
-             échéance peut être déplacée une fois, de {days} jours au plus, gratuitement.",
+            "Vous préférez une autre carte ? Vous pouvez la changer vous-même sur la page de votre échéancier.",
         ],
         button: "Voir mon échéancier",
     },
@@ -67,8 +66,7 @@ pub(super) const WORDING: Wording = Wording {
         body: &[
             "{amount}, à payer le {date} pour votre achat chez {shop}, n’ont pas pu être prélevés : échéance {number} sur \
              {count}. Cela arrive : une carte expire, ou un plafond est atteint.",
-            "Vous pouvez payer maintenant sur la page de votre échéancier ou indiquer une autre carte. Si vous n’avez pas \
-             encore déplacé cette échéance, vous pouvez toujours le faire une fois, de {days} jours au plus, gratuitement.",
+            "Vous pouvez payer maintenant sur la page de votre échéancier, ou indiquer une autre carte.",
             "Si payer vous est difficile en ce moment, écrivez-nous : nous chercherons une solution ensemble.",
         ],
         button: "Payer ou modifier mon échéancier",
@@ -97,10 +95,12 @@ pub(super) const WORDING: Wording = Wording {
     refunded: Said {
         subject: "Un remboursement de {shop}",
         preview: "{shop} vous rembourse {amount}.",
-        title: "Vous êtes remboursé(e)",
+        title: "Un remboursement pour vous",
         body: &["{shop} vous rembourse {amount} de votre achat."],
         button: "Voir mon échéancier",
     },
+    movable: "Vous pouvez aussi déplacer cette échéance une fois, de {days} jours au plus, gratuitement.",
+    each_movable: "Chaque échéance peut être déplacée une fois, de {days} jours au plus, gratuitement.",
     cost: "Ce montant comprend {fees} de frais et d’intérêts.",
     no_cost: "Sans frais ni intérêts.",
     next_payment: "Prochain paiement : {amount} le {date}.",

@@ -34,6 +34,9 @@ pub(super) struct Wording {
     pub moved: Said,
     pub declined: Said,
     pub refunded: Said,
+    /// Where a due date can still be moved; where each can.
+    pub movable: &'static str,
+    pub each_movable: &'static str,
     /// Where the plan costs something, and where it does not.
     pub cost: &'static str,
     pub no_cost: &'static str,

@@ -196,7 +196,7 @@ fn put_pages(application: &mut proto::Application, state: &State, id: Applicatio
             application.journey_url = (shown.journey_url)(id);
         }
         State::PaidInFull { collection: Collection::Failed { .. } } => {
-            application.journey_url = (shown.journey_url)(id)
+            application.journey_url = (shown.journey_url)(id);
         }
         State::Accepted { .. } => application.plan_url = (shown.plan_url)(id),
         State::PaidInFull { .. } | State::Cancelled { .. } | State::Expired => {}

@@ -115,7 +115,9 @@ impl PlanScene<'_> {
 
     fn standing(&self) -> Markup {
         let (words, account) = (self.words(), self.account);
-        let next = account.plan.instalments.iter().find(|one| one.state == InstalmentState::Pending);
+        let mut instalments = account.plan.instalments.iter().enumerate();
+        let next = instalments
+            .find(|(place, one)| one.state == InstalmentState::Pending && !account.is_collecting(*place, self.now));
         html! {
             @match account.state {
                 PlanState::Paid => p.sign.good { (words.paid) },
@@ -124,7 +126,7 @@ impl PlanScene<'_> {
             }
             @if account.state != PlanState::Paid {
                 p.amount { ((words.left)(&self.money(account.plan.left_to_pay_minor()))) }
-                @if let Some(next) = next {
+                @if let Some((_, next)) = next {
                     p { ((words.next)(&self.money(next.total_amount_minor), &self.date(next.due_date))) }
                 }
             }
