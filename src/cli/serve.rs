@@ -217,9 +217,9 @@ pub(super) fn outside(
     let carrier = webhook::Client::new(settings.webhook_insecure_targets)?;
     let notices = Notices {
         mailer: settings.mailer()?,
+        mail_of: convert::mail,
         carrier: Some(Arc::new(carrier)),
         data_of: convert::event_data,
-        ..Notices::default()
     };
     let outside = Outside {
         unserved: providers.unserved(),

@@ -38,6 +38,7 @@ const WITHIN: &[(&str, &str)] = &[
     ("features", "text"),
     ("model", "text"),
     ("model", "features"),
+    ("journey", "plan"),
     ("telemetry", "config"),
     ("cli", "config"),
     ("cli", "telemetry"),

@@ -142,19 +142,14 @@ pub(super) enum EventRecord {
     Expired(NothingRecord),
     #[prost(uint32, tag = "18")]
     Erased(u32),
-    #[prost(message, tag = "23")]
-    Collected(CollectedRecord),
+    /// The gateway's name for the payment; empty: none.
+    #[prost(string, tag = "23")]
+    Collected(String),
     /// Until when, as milliseconds after the entry.
     #[prost(sint64, tag = "24")]
     NotCollected(i64),
     #[prost(message, tag = "25")]
     Plan(PlanEventRecord),
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct CollectedRecord {
-    #[prost(string, optional, tag = "1")]
-    reference: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -343,9 +338,7 @@ pub(super) fn write_event(event: &Event, at: Timestamp) -> EventRecord {
         Event::StatementGiven => EventRecord::StatementGiven(NothingRecord {}),
         Event::Expired => EventRecord::Expired(NothingRecord {}),
         Event::Erased { attempt } => EventRecord::Erased(*attempt),
-        Event::Collected { reference } => {
-            EventRecord::Collected(CollectedRecord { reference: reference.as_deref().map(Into::into) })
-        }
+        Event::Collected { reference } => EventRecord::Collected(reference.as_deref().unwrap_or_default().into()),
         Event::NotCollected { offer_until } => EventRecord::NotCollected(write::after(*offer_until, at)),
         Event::Plan(event) => EventRecord::Plan(plan::write_event(event, at)),
     }
@@ -387,8 +380,8 @@ pub(super) fn read_event(record: Option<EventRecord>, at: Timestamp) -> Result<E
         EventRecord::StatementGiven(_) => Event::StatementGiven,
         EventRecord::Expired(_) => Event::Expired,
         EventRecord::Erased(attempt) => Event::Erased { attempt },
-        EventRecord::Collected(CollectedRecord { reference }) => {
-            Event::Collected { reference: reference.map(Into::into) }
+        EventRecord::Collected(reference) => {
+            Event::Collected { reference: Some(reference.into()).filter(|reference: &Box<str>| !reference.is_empty()) }
         }
         EventRecord::NotCollected(until) => Event::NotCollected { offer_until: read::after(until, at)? },
         EventRecord::Plan(record) => Event::Plan(plan::read_event(record, at)?),

@@ -169,7 +169,7 @@ pub fn event() -> BoxedStrategy<Event> {
         Just(Event::StatementGiven),
         Just(Event::Expired),
         any::<u32>().prop_map(|attempt| Event::Erased { attempt }),
-        option::of(text()).prop_map(|reference| Event::Collected { reference }),
+        option::of("[!-~]{1,64}".prop_map(String::into_boxed_str)).prop_map(|reference| Event::Collected { reference }),
         time().prop_map(|offer_until| Event::NotCollected { offer_until }),
         plan_event().prop_map(Event::Plan),
     ]
