@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, expect
+from playwright.sync_api import BrowserContext, Error, Locator, expect
 from world import World
 
 # What a page is checked by: WCAG 2.2 AA and what axe holds for good practice.
 AXE_OPTIONS = {"resultTypes": ["violations"]}
 # Pages differ in these and are the same page all the same.
 CHANGING = re.compile(r"[0-9a-f]{6,}|\d+")
+# What the browser says of a page that is there no more.
+MOVED_ON = re.compile("context was destroyed|is navigating|frame was detached")
 PATIENCE_MS = 15_000.0
 
 
@@ -105,7 +107,17 @@ class Visitor:
         self.look()
 
     def look(self) -> None:
-        """Checks the page as it is, if none like it was checked before."""
+        """Checks the page as it is, if none like it was checked before. A page that goes on by itself meanwhile is looked at
+        where it has come to."""
+        for tries_left in reversed(range(5)):
+            try:
+                self._look()
+                return
+            except Error as error:
+                if not tries_left or not MOVED_ON.search(str(error)):
+                    raise
+
+    def _look(self) -> None:
         self.page.wait_for_load_state("load")
         html = self.page.content()
         assert "<h1" in html, f"{self.where()} has no heading"
@@ -115,10 +127,10 @@ class Visitor:
         # Without scripts axe, which is one, cannot run; the same pages are seen with them.
         if digest in self._checked or not self.scripts:
             return
-        self._checked.add(digest)
         found: dict[str, Any] = self._axe.run(self.page, options=AXE_OPTIONS).response
         told = [_violation(violation) for violation in found["violations"]]
         assert not told, f"{self.where()} is not accessible to everybody:\n" + "\n".join(told)
+        self._checked.add(digest)
         width = self.page.evaluate("document.documentElement.scrollWidth")
         assert width <= size["width"], f"{self.where()} is {width} pixels wide on a screen of {size['width']}"
 
