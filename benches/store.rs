@@ -16,6 +16,7 @@ use aval::domain::submission::{Signal, Signals};
 use aval::domain::time::Timestamp;
 use aval::features::{self, Facts, FeatureKind, Vector};
 use aval::journey::State;
+use aval::plan::Account;
 use aval::store::{self, Batch, Command, Entry, Event, Options, Store, Subject, Submitted, Writer};
 use std::fs::File;
 use std::io::Write;
@@ -234,12 +235,13 @@ fn entry(n: i64, generation: &Arc<GenerationRef>) -> Entry {
         signals: Signals::new([("loyalty_years".into(), Signal::Number(3.0))]),
     };
     let request_id = RequestId::parse(&format!("request-{n}")).expect("a request id");
+    let account = Account::open(plan(choice, amount), jiff::tz::TimeZone::UTC, None, at);
     let submitted = Submitted {
         command: Command { request_id, fingerprint, content: Digest([n as u8; 32]) },
         merchant_reference: Some(format!("order-{n}").into()),
         facts,
         decision,
-        state: State::Accepted { plan: plan(choice, amount) },
+        state: State::Accepted { account: account.into() },
     };
     Entry {
         id: id(n),

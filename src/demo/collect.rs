@@ -23,11 +23,8 @@ impl Shop {
     /// Charges what has failed once more: there is another card.
     pub(super) async fn collect_again(&self, order: &Order) {
         let _charging = self.charging.lock().await;
-        let plan = match self.gateway.plan(&order.application_id).await {
-            Ok(plan) => plan,
-            // There is no plan: nothing has failed.
-            Err(_) => return,
-        };
+        // Where there is no plan, nothing has failed.
+        let Ok(plan) = self.gateway.plan(&order.application_id).await else { return };
         let failed =
             |one: &proto::Instalment| matches!(one.state(), InstalmentState::Incident | InstalmentState::Claimed);
         self.charge(&order.reference, instalments(&plan, failed)).await;

@@ -254,7 +254,7 @@ fn next(state: State, event: &Event, at: Timestamp) -> Option<State> {
         }
         (State::PaidInFull { collection: Collection::Failed { .. } }, Event::Expired) => Some(State::Expired),
         (State::Accepted { account }, Event::Plan(event)) => {
-            Some(State::Accepted { account: account.apply(event, at)? })
+            Some(State::Accepted { account: Box::new(account.apply(event, at)?) })
         }
         (State::Declined { .. }, Event::ReviewRequested { until }) => {
             Some(State::InReview { by: Reviewer::Customer, expires_at: *until })

@@ -122,7 +122,7 @@ impl Open {
     pub fn enter(mut self, judged: Judged, at: Timestamp) -> State {
         let Judged { outcome, ask, account, limits } = judged;
         match (outcome, ask) {
-            (Outcome::Accept, _) => State::Accepted { account },
+            (Outcome::Accept, _) => State::Accepted { account: Box::new(account) },
             (Outcome::Decline, _) => State::Declined {
                 offer_until: after(at, limits.offer_ttl_seconds),
                 review_until: after(at, limits.review_ttl_seconds),

@@ -37,7 +37,7 @@ pub enum State {
     /// The payment goes ahead in instalments.
     Accepted {
         /// The schedule, and what has become of it.
-        account: Account,
+        account: Box<Account>,
     },
     /// Credit was refused.
     Declined {

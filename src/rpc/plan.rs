@@ -28,7 +28,7 @@ impl Plans {
             Status::data_loss("the store is damaged: the plan cannot be told from its entries")
         })?;
         match journey.map(|journey| journey.state) {
-            Some(State::Accepted { account }) => Ok((account, history)),
+            Some(State::Accepted { account }) => Ok((*account, history)),
             Some(state) => Err(status::no_plan(state.kind())),
             None => Err(Status::not_found("no such application")),
         }

@@ -98,7 +98,7 @@ pub fn vector(n: i64) -> Vector {
 /// A submission: of every three, one is accepted, one declined and one asked for a code.
 pub fn submitted(n: i64, generation: &Arc<GenerationRef>) -> Entry {
     let (outcome, state) = match n % 3 {
-        0 => (Outcome::Accept, State::Accepted { account: account(n) }),
+        0 => (Outcome::Accept, State::Accepted { account: account(n).into() }),
         1 => (Outcome::Decline, State::Declined { offer_until: at(n + 900_000), review_until: at(n + 2_592_000_000) }),
         _ => (Outcome::StepUp, State::Challenged { attempt: attempt(n), phase: Phase::Starting, open: open(n) }),
     };
@@ -177,7 +177,7 @@ pub fn journey(n: i64, generation: &Arc<GenerationRef>) -> Vec<Entry> {
             None,
             Step::Decided {
                 cause: Cause::Evidence { attempt: 1, features },
-                next: State::Accepted { account: account(n + 3) },
+                next: State::Accepted { account: account(n + 3).into() },
             },
             Some(decided),
         ),

@@ -124,10 +124,10 @@ async fn what_is_unknown_or_malformed_is_said() {
     let refused = client.move_due_date(request).await.unwrap_err();
     let expected = ["request_id", "application_id", "instalment", "due_date"];
     assert_eq!((refused.code(), fields(&refused)), (Code::InvalidArgument, expected.map(str::to_owned).to_vec()));
-    let reference = ReportPaymentRequest { payment_reference: "4111111111111111".into(), ..paid("p2", &id, 1) };
+    let reference = ReportPaymentRequest { payment_reference: "4111 1111 1111 1111".into(), ..paid("p2", &id, 1) };
     let refused = client.report_payment(reference).await.unwrap_err();
     assert_eq!((refused.code(), fields(&refused)), (Code::InvalidArgument, vec!["payment_reference".into()]));
-    assert!(!format!("{refused:?}").contains("4111"), "no card number in an error");
+    assert!(!format!("{refused:?}").contains("4111"), "what was sent is not in the error");
 }
 
 #[tokio::test]

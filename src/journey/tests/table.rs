@@ -188,7 +188,7 @@ fn states_of(state: StateKind) -> Vec<(String, State)> {
         StateKind::InReview => [Reviewer::Policy, Reviewer::Customer]
             .map(|by| (format!("in_review/{}", by.name()), State::InReview { by, expires_at: at(END) }))
             .into(),
-        StateKind::Accepted => plainly(State::Accepted { account: account() }),
+        StateKind::Accepted => plainly(State::Accepted { account: account().into() }),
         StateKind::Declined => vec![
             declined("declined", 1, 2),
             declined("declined/offer_over", 0, 1),
@@ -423,7 +423,7 @@ fn an_event_leads_to_its_state_and_to_what_is_owed_there() {
         ),
         (
             "verifying/id_document",
-            Event::Decided { cause: evidence(), next: State::Accepted { account: account() } },
+            Event::Decided { cause: evidence(), next: State::Accepted { account: account().into() } },
             "verifying decided_on_evidence: accepted, owes erase 1 and erase 2",
         ),
         ("verifying/bank_history", Event::PaidInFull, "verifying paid_in_full: paid_in_full, owes erase 1 and erase 2"),

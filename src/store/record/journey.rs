@@ -294,7 +294,7 @@ pub(super) fn read_state(record: Option<StateRecord>, at: Timestamp) -> Result<S
             },
             expires_at: read::after(record.expires_after_ms, at)?,
         },
-        Stands::Accepted(record) => State::Accepted { account: plan::read_account(record, at)? },
+        Stands::Accepted(record) => State::Accepted { account: Box::new(plan::read_account(record, at)?) },
         Stands::Declined(record) => State::Declined {
             offer_until: read::after(record.offer_until_after_ms, at)?,
             review_until: read::after(record.review_until_after_ms, at)?,

@@ -108,7 +108,7 @@ fn states() -> Vec<Stands> {
         declined(3_600, 86_400),
         declined(-1, 86_400),
         declined(-1, -1),
-        Stands::Accepted { account: account(125) },
+        Stands::Accepted { account: account(125).into() },
         Stands::PaidInFull { collection: Collection::Awaited },
         Stands::PaidInFull { collection: Collection::Collected },
         Stands::PaidInFull { collection: Collection::Failed { offer_until: later(3_600) } },

@@ -4,7 +4,7 @@ use super::world::{BY_PHONE, CODE, World, story};
 use aval::domain::challenge::{ChallengeKind, Kinds};
 use aval::domain::decision::Outcome;
 use aval::engine::Refused;
-use aval::journey::{Input, State};
+use aval::journey::{Collection, Input, State};
 use aval::provider::{Progress, ProviderError};
 
 fn retryable() -> ProviderError {
@@ -144,7 +144,7 @@ async fn what_begins_too_late_is_forgotten_and_changes_nothing() {
     let id = world.submit_only("ada").await;
     world.sms.asked_times(1).await;
     world.act(id, "pay", Input::PayInFull).await.unwrap();
-    assert_eq!(world.state(id).await, State::PaidInFull);
+    assert_eq!(world.state(id).await, State::PaidInFull { collection: Collection::Awaited });
     world.sms.let_go();
     assert_eq!(world.story(id).await, "submitted paid_in_full started erased: paid_in_full");
     assert_eq!(world.sms.asked(), ["start 1", "erase 1"]);

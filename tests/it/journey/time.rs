@@ -2,7 +2,7 @@
 
 use super::world::{BY_BANK, BY_PHONE, CODE, World, story};
 use aval::engine::Refused;
-use aval::journey::{Input, Party, State, StateKind};
+use aval::journey::{Collection, Input, Party, State, StateKind};
 
 /// Everybody is declined, or sent to a person.
 fn always(outcome: &str) -> String {
@@ -88,7 +88,7 @@ async fn a_person_accepts_or_refuses_and_is_asked_once() {
     assert_eq!(world.story(bob).await, "submitted decided_on_review: declined");
     is_forbidden(world.act(bob, "again", Input::RequestReview).await, StateKind::Declined);
     world.act(bob, "pay", Input::PayInFull).await.unwrap();
-    assert_eq!(world.state(bob).await, State::PaidInFull, "the offer stands");
+    assert_eq!(world.state(bob).await, State::PaidInFull { collection: Collection::Awaited }, "the offer stands");
 }
 
 #[tokio::test]

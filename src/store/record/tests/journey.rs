@@ -82,7 +82,7 @@ fn state_of(kind: StateKind) -> BoxedStrategy<State> {
         StateKind::InReview => (select(vec![Reviewer::Policy, Reviewer::Customer]), time())
             .prop_map(|(by, expires_at)| State::InReview { by, expires_at })
             .boxed(),
-        StateKind::Accepted => account().prop_map(|account| State::Accepted { account }).boxed(),
+        StateKind::Accepted => account().prop_map(|account| State::Accepted { account: account.into() }).boxed(),
         StateKind::Declined => (time(), time())
             .prop_map(|(offer_until, review_until)| State::Declined { offer_until, review_until })
             .boxed(),
@@ -126,8 +126,8 @@ fn account() -> impl Strategy<Value = Account> {
 /// A state with its account opened at a time: what is stored is opened when its entry is read.
 pub fn opened_at(state: &mut State, at: Timestamp) {
     if let State::Accepted { account } = state {
-        let Account { plan, zone, servicing, .. } = account.clone();
-        *account = Account::open(plan, zone, servicing, at);
+        let Account { plan, zone, servicing, .. } = account.as_ref().clone();
+        **account = Account::open(plan, zone, servicing, at);
     }
 }
 
