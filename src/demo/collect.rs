@@ -12,6 +12,7 @@ impl Shop {
     /// Charges what is to be collected now. What cannot be reported is told again by the next message, or by nobody: then the
     /// page shows it.
     pub(super) async fn collect(&self, reference: &str, application: &proto::Application) {
+        let _charging = self.charging.lock().await;
         let due = match self.due(application).await {
             Ok(due) => due,
             Err(error) => return tracing::warn!(%error, "the shop cannot ask what is due"),
@@ -21,6 +22,7 @@ impl Shop {
 
     /// Charges what has failed once more: there is another card.
     pub(super) async fn collect_again(&self, order: &Order) {
+        let _charging = self.charging.lock().await;
         // Where there is no plan, nothing has failed.
         let Ok(plan) = self.gateway.plan(&order.application_id).await else { return };
         let failed =

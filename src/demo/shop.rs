@@ -21,6 +21,7 @@ use serde::Deserialize;
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 
 /// The largest request that is read, in bytes.
 const MOST_BYTES: usize = 256 << 10;
@@ -51,6 +52,8 @@ pub struct Shop {
     pub(super) clock: Arc<Clockwork>,
     pub(super) around: Surroundings,
     pub(super) orders: Orders,
+    /// Nothing is charged twice.
+    pub(super) charging: Mutex<()>,
     secret: Option<Secret>,
 }
 
@@ -58,7 +61,7 @@ impl Shop {
     /// A shop without orders. `secret` is what messages to it are signed under, as it was shown; without, it takes none.
     pub fn new(gateway: Gateway, clock: Arc<Clockwork>, around: Surroundings, secret: Option<&str>) -> Self {
         let secret = secret.and_then(Secret::parse);
-        Self { gateway, clock, around, orders: Orders::default(), secret }
+        Self { gateway, clock, around, orders: Orders::default(), charging: Mutex::new(()), secret }
     }
 
     fn frame(&self, path: &str) -> Frame<'_> {
@@ -301,8 +304,8 @@ async fn hear(State(shop): Shared, headers: HeaderMap, body: Bytes) -> StatusCod
         order.version = order.version.max(message.version);
         order.heard.push_back(heard);
     });
-    let follows = message.topic == "plan.payment_due" || application.state() == proto::State::PaidInFull;
-    if follows {
+    // What is due with the purchase, and what a message says to be due, is charged.
+    if matches!(application.state(), proto::State::Accepted | proto::State::PaidInFull) {
         tokio::spawn(async move {
             shop.collect(&application.merchant_reference, &application).await;
             drop(busy);

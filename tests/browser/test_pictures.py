@@ -30,8 +30,11 @@ def fixed_world() -> Iterator[World]:
     world.stop()
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+# The shop itself is in English alone.
+LOOKS = [(scene, "en-GB") for scene in SCENES] + [(scene, "fr-FR") for scene in SCENES if scene.name != "checkout"]
+
+
+@pytest.mark.parametrize(("scene", "locale"), LOOKS, ids=[f"{scene.name}-{locale}" for scene, locale in LOOKS])
 def test_it_looks_as_approved(
     request: pytest.FixtureRequest, fixed_world: World, browser: Browser, scene: Scene, locale: str
 ) -> None:

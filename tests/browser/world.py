@@ -39,6 +39,7 @@ class Mail:
     id: int
     to: str
     subject: str
+    message_id: str
     text: str
     html: str
 
@@ -97,7 +98,7 @@ class World:
         assert self.places.mails, "nobody catches mails"
         with urllib.request.urlopen(self.places.mails + "/mails.json", timeout=PATIENCE_SECONDS) as answer:
             caught = [
-                Mail(mail["id"], mail["to"][0], mail["subject"], mail["text"], mail["html"]) for mail in json.load(answer)
+                Mail(mail["id"], mail["to"][0], mail["subject"], mail["message_id"], mail["text"], mail["html"]) for mail in json.load(answer)
             ]
         return sorted((mail for mail in caught if not to or mail.to == to), key=lambda mail: mail.id)
 
