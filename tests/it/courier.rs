@@ -132,7 +132,12 @@ impl Bed {
 
     fn with(merchants: &[&str], post: Option<Arc<Post>>) -> Self {
         let models = root().join("models");
-        let loaded = generation::load(&models, &root().join("policies/default.yaml"), &hasher());
+        // Without its last section nothing happens to plans by itself, so what is told is what these tests did.
+        let shipped = std::fs::read_to_string(root().join("policies/default.yaml")).unwrap();
+        let (quiet, _) = shipped.split_once("\nservicing:").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("quiet.yaml"), quiet).unwrap();
+        let loaded = generation::load(&models, &folder.path().join("quiet.yaml"), &hasher());
         let store = Arc::new(Memory::default());
         merchants.iter().for_each(|name| store.put_webhook_endpoint(&endpoint(name)).unwrap());
         let clock = Arc::new(VirtualClock::at(Timestamp::parse("2026-11-25T10:00:00Z").unwrap()));

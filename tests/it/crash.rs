@@ -77,7 +77,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_counted_twice() {
     let acknowledged = Arc::new(Acknowledged::default());
     let mut checked = 0;
     for cycle in 0..cycles {
-        let server = Server::start(&["--store", &place.store()]);
+        let server = Server::start(&["--store", &place.store(), "--public-url", "https://pay.example.org"]);
         let mut senders = load(&server, acknowledged.clone()).await;
         acknowledged.wait_for(LEAST_A_CYCLE).await;
         // Anywhere in the life of a batch: the odd steps keep the moment from repeating.
@@ -85,7 +85,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_counted_twice() {
         server.kill();
         while senders.join_next().await.is_some() {}
 
-        let server = Server::start(&["--store", &place.store()]);
+        let server = Server::start(&["--store", &place.store(), "--public-url", "https://pay.example.org"]);
         let mut client = server.client().await;
         let decided = std::mem::take(&mut *acknowledged.decided.lock().unwrap());
         for (n, expected) in &decided {
@@ -128,7 +128,7 @@ async fn counters_equal_the_log(place: &Place) {
         after = last.id.seq();
         purchases += entries.iter().filter(|entry| matches!(entry.event, aval::store::Event::Submitted(_))).count();
     }
-    let server = Server::start(&["--store", &place.store()]);
+    let server = Server::start(&["--store", &place.store(), "--public-url", "https://pay.example.org"]);
     let mut client = server.client().await;
     let mut counted = 0.0;
     for card in 0..7 {

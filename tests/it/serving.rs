@@ -42,7 +42,7 @@ async fn of_200_purchases_at_once_on_one_card_the_kth_sees_k_minus_1() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_is_answered_once_however_often_it_is_sent() {
     let place = Place::new();
-    let server = Server::start(&["--store", &place.store()]);
+    let server = Server::start(&["--store", &place.store(), "--public-url", "https://pay.example.org"]);
     let mut client = server.client().await;
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {
@@ -64,7 +64,7 @@ async fn a_request_is_answered_once_however_often_it_is_sent() {
     assert_eq!(refused.get_error_details().error_info().unwrap().reason, "REQUEST_ID_REUSED");
 
     server.kill();
-    let server = Server::start(&["--store", &place.store()]);
+    let server = Server::start(&["--store", &place.store(), "--public-url", "https://pay.example.org"]);
     let again = server.client().await.decide(decide_request("same", "ada", "card")).await.unwrap();
     assert_eq!(again.metadata().get("aval-replayed").unwrap(), "true");
     assert_eq!(again.get_ref(), first, "the same answer after a crash and a restart");

@@ -320,7 +320,7 @@ fn the_stored_schema_stays() {
             *features = Vector::default();
         }
     }
-    let steps = steps.iter().flat_map(encoded).collect();
+    let steps: Vec<u8> = steps.iter().flat_map(encoded).collect();
     let [imported, reported] = [specimen::imported(2), specimen::reported(4, 3)].map(|entry| encoded(&entry));
     // SHA-256 of the column `event`. One that changes cannot be read by an earlier version, nor perhaps its rows by
     // this one: give the new form another format number, and keep reading this one.
