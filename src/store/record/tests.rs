@@ -331,9 +331,9 @@ fn the_stored_schema_stays() {
         ("outcome reported", Digest::of(&reported).to_string()),
     ];
     let expected = [
-        ("submitted", "aa9a72b72a05a72e7cefd451959fa2d65fe901a6e6071f0e8173c4d7870cd94c".to_owned()),
+        ("submitted", "b985667a5ab77fd1a0f6be9d1f76105615b1ea51c39298586195190dbdf28119".to_owned()),
         ("imported", "77262b8a836c0b5adbf8b7db1d29aacc3104dcc851898c33a18736fdcd4d0f36".to_owned()),
-        ("steps", "a52a54ef8523b339f30b648b43299d95a1dc16a62506cae25788ed9e249c8ccb".to_owned()),
+        ("steps", "97cd1a87992ec07e78b68d622b917968cc8a62c1a2553a7bef202bfe6923b6a4".to_owned()),
         ("outcome reported", "12fbf8d8ca2144fc48fb20de6ba0382fd540da819f991937406928d6940c4f89".to_owned()),
     ];
     assert_eq!(found, expected);
