@@ -381,7 +381,7 @@ pub(super) fn read_event(record: Option<EventRecord>, at: Timestamp) -> Result<E
         EventRecord::Expired(_) => Event::Expired,
         EventRecord::Erased(attempt) => Event::Erased { attempt },
         EventRecord::Collected(reference) => {
-            Event::Collected { reference: Some(reference.into()).filter(|reference: &Box<str>| !reference.is_empty()) }
+            Event::Collected { reference: (!reference.is_empty()).then(|| reference.into()) }
         }
         EventRecord::NotCollected(until) => Event::NotCollected { offer_until: read::after(until, at)? },
         EventRecord::Plan(record) => Event::Plan(plan::read_event(record, at)?),
