@@ -216,7 +216,8 @@ pub struct Servicing {
 }
 
 impl Servicing {
-    /// Whether a customer may be written to at this hour of the day.
+    /// Whether a customer may be written to at this hour of the day. Two hours of 0 to 23 always leave some day: the same
+    /// hour twice, all of it.
     pub fn is_day(&self, hour: i8) -> bool {
         let (from, until) = (self.quiet_from_hour, self.quiet_until_hour);
         match from.cmp(&until) {
@@ -224,10 +225,5 @@ impl Servicing {
             std::cmp::Ordering::Equal => true,
             std::cmp::Ordering::Greater => hour >= until && hour < from,
         }
-    }
-
-    /// Whether there is an hour of the day at which a customer may be written to.
-    pub fn has_day(&self) -> bool {
-        (0..24).any(|hour| self.is_day(hour))
     }
 }

@@ -300,10 +300,12 @@ impl Sequencer {
     /// A journey that has begun and is not at its end is kept in memory: something will happen to it soon.
     fn open(&mut self, entry: &Arc<Entry>) -> Option<Errand> {
         let Event::Submitted(submitted) = &entry.event else { return None };
-        let stands = submitted.state.stands();
         // To an accepted one nothing happens for days.
-        let soon = stands.owes || stands.due_at.is_some() && stands.kind != StateKind::Accepted;
-        let live = Live::begin(entry.clone()).filter(|_| soon)?;
+        if submitted.state.kind() == StateKind::Accepted {
+            return None;
+        }
+        let stands = submitted.state.stands();
+        let live = (stands.owes || stands.due_at.is_some()).then(|| Live::begin(entry.clone())).flatten()?;
         let (application, effects) = (entry.id, live.journey.effects());
         self.known.lives.put(live);
         (!effects.is_empty()).then(|| Errand::Owed { application, effects, given: None, token: self.activity.begin() })

@@ -101,5 +101,11 @@ fn plan(amount: Money, paid: usize) -> Plan {
 
 /// The receipt of the second instalment.
 pub fn receipt(language: Language) -> Option<ReceiptFacts> {
-    ReceiptFacts::of(&facts(2, language), 1)
+    receipt_of(2, 1, language)
+}
+
+/// The receipt of an instalment, counted from 0, where so many are paid; `None`: it is not there, or not paid.
+pub fn receipt_of(paid: usize, place: usize, language: Language) -> Option<ReceiptFacts> {
+    let Facts { plan, zone, storefront, reference, .. } = facts(paid, language);
+    ReceiptFacts::of(&plan?, &zone, &storefront, &reference, place)
 }

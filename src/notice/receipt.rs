@@ -3,13 +3,14 @@
 //! The letters are DejaVu Sans, which is embedded as far as a receipt uses it. It has the Latin, Greek and Cyrillic
 //! alphabets, among others; a letter that it lacks is drawn as a box.
 
-use super::facts::Facts;
 use super::wording::{Filling, Wording};
 use crate::domain::money::{Currency, Money};
-use crate::domain::plan::{Instalment, InstalmentState};
+use crate::domain::plan::{Instalment, InstalmentState, Plan};
 use crate::domain::reason::Language;
+use crate::domain::storefront::Storefront;
 use crate::words;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use krilla::Document;
 use krilla::geom::{PathBuilder, Point};
 use krilla::metadata::{DateTime, Metadata};
@@ -61,19 +62,19 @@ impl fmt::Debug for ReceiptFacts {
 }
 
 impl ReceiptFacts {
-    /// The receipt of an instalment, counted from 0; `None`: it is not there, or not paid.
-    pub fn of(facts: &Facts, place: usize) -> Option<Self> {
-        let plan = facts.plan.as_ref()?;
+    /// The receipt of an instalment, counted from 0, of a plan whose customer lives in a time zone; `None`: it is not there,
+    /// or not paid.
+    pub fn of(plan: &Plan, zone: &TimeZone, storefront: &Storefront, reference: &str, place: usize) -> Option<Self> {
         let instalment = plan.instalments.get(place)?.clone();
         let paid_at = instalment.paid_at.filter(|_| instalment.state == InstalmentState::Paid)?;
         Some(Self {
-            shop: facts.storefront.name.clone(),
-            support_email: facts.storefront.support_email.clone(),
-            reference: facts.reference.clone(),
+            shop: storefront.name.clone(),
+            support_email: storefront.support_email.clone(),
+            reference: reference.into(),
             currency: plan.amount.currency,
             number: place + 1,
             count: plan.instalments.len(),
-            paid_on: words::day_of(paid_at, &facts.zone),
+            paid_on: words::day_of(paid_at, zone),
             left_minor: plan.left_to_pay_minor(),
             instalment,
         })
@@ -221,8 +222,7 @@ mod tests {
 
     #[test]
     fn receipts_name_fee_interest_and_refund_where_there_are_any() {
-        let facts = made_up::facts(1, Language::En);
-        let mut receipt = ReceiptFacts::of(&facts, 0).unwrap();
+        let mut receipt = made_up::receipt_of(1, 0, Language::En).unwrap();
         receipt.instalment.customer_interest_minor = 77;
         receipt.instalment.refunded_minor = 500;
         receipt.shop = "A shop whose name is as long as names of shops may be, in all".into();
@@ -231,8 +231,8 @@ mod tests {
         {
             assert!(text.contains(part), "{part:?} is in {text:?}");
         }
-        assert!(ReceiptFacts::of(&facts, 1).is_none(), "not paid");
-        assert!(ReceiptFacts::of(&facts, 9).is_none(), "not there");
+        assert!(made_up::receipt_of(1, 1, Language::En).is_none(), "not paid");
+        assert!(made_up::receipt_of(1, 9, Language::En).is_none(), "not there");
     }
 
     #[test]

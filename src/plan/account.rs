@@ -6,7 +6,7 @@
 
 use super::event::Event;
 use super::refund;
-use super::times::{self, Step};
+use super::times;
 use crate::domain::plan::{InstalmentState, Plan, PlanState, Servicing};
 use crate::domain::time::{DAY_MS, Timestamp};
 use jiff::civil::Date;
@@ -111,11 +111,6 @@ impl Account {
     /// When time brings something next.
     pub fn due_at(&self) -> Option<Timestamp> {
         times::next(self).map(|(due_at, _)| due_at)
-    }
-
-    /// What time has brought by now, if anything.
-    pub(super) fn due_by(&self, at: Timestamp) -> Option<Step> {
-        times::due_by(self, at)
     }
 
     /// The account after an event of this time; `None`: it cannot have happened.

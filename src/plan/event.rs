@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::refund;
-use super::times::Step;
+use super::times::{self, Step};
 use crate::domain::plan::PlanState;
 use crate::domain::time::Timestamp;
 use jiff::civil::Date;
@@ -160,7 +160,7 @@ pub fn receive(account: &Account, input: Input, at: Timestamp) -> Result<Event, 
         Input::MoveDueDate { instalment, to } => {
             let last = account.check_movable(usize::from(instalment), at)?;
             let due_date = of(instalment)?.due_date;
-            if to <= due_date.max(super::times::day(at, &account.zone)) {
+            if to <= due_date.max(times::day(at, &account.zone)) {
                 return Err("expected a day after the due date and after today");
             }
             if to > last {
@@ -196,7 +196,7 @@ pub fn receive(account: &Account, input: Input, at: Timestamp) -> Result<Event, 
 /// What time has brought; `None`: nothing.
 pub fn time(account: &Account, at: Timestamp) -> Option<Event> {
     let instalment = |place: usize| u8::try_from(place).ok();
-    match account.due_by(at)? {
+    match times::due_by(account, at)? {
         Step::Collect(place) => Some(Event::Due { instalment: instalment(place)? }),
         Step::Remind(place, hours) => Some(Event::Reminded { instalment: instalment(place)?, hours }),
         Step::Fall(place, into) => Some(Event::Fell { instalment: instalment(place)?, into }),

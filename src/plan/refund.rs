@@ -32,7 +32,7 @@ pub(super) fn apply(account: &mut Account, amount_minor: i64, back_minor: i64, a
         left -= taken;
         instalment.refunded_minor += taken;
         // Interest is for money that is lent: what is refunded is not.
-        let interest = proportional(instalment.customer_interest_minor, due - taken, due);
+        let interest = super::share(instalment.customer_interest_minor, due - taken, due);
         instalment.customer_interest_minor = interest;
         instalment.total_amount_minor = instalment.purchase_amount_minor - instalment.refunded_minor
             + instalment.customer_fee_minor
@@ -47,13 +47,4 @@ pub(super) fn apply(account: &mut Account, amount_minor: i64, back_minor: i64, a
     account.refunded_minor += amount_minor;
     account.paid_back_minor += back_minor;
     Some(())
-}
-
-/// `round(amount × part / whole)`; 0 of nothing.
-fn proportional(amount: i64, part: i64, whole: i64) -> i64 {
-    if whole == 0 {
-        return 0;
-    }
-    let rounded = (i128::from(amount) * i128::from(part) * 2 + i128::from(whole)) / (i128::from(whole) * 2);
-    i64::try_from(rounded).unwrap_or(i64::MAX)
 }

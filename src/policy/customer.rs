@@ -106,18 +106,13 @@ impl Checker<'_> {
         reminder_hours.dedup();
         let hour =
             |value: &Option<Placed<i8>>, otherwise| self.bounded_or(value.as_ref(), 0..=23, otherwise, "o'clock");
-        let servicing = Servicing {
+        Ok(Servicing {
             reminder_hours: reminder_hours.into(),
             movable_days: self.bounded_or(entry.movable_days.as_ref(), 0..=MAX_MOVABLE_DAYS, 15, "days")?,
             due_hour: hour(&entry.due_hour, 9)?,
             quiet_from_hour: hour(&entry.quiet_from_hour, 21)?,
             quiet_until_hour: hour(&entry.quiet_until_hour, 8)?,
-        };
-        if let Some(from) = entry.quiet_from_hour.as_ref().filter(|_| !servicing.has_day()) {
-            let mend = "let the day be between them, such as 21 and 8";
-            return Err(self.refuse(from, "the quiet hours leave no day", mend));
-        }
-        Ok(servicing)
+        })
     }
 }
 

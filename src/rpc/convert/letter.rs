@@ -141,19 +141,8 @@ pub fn receipt(asked: &AskedReceipt, account: &Account, first: &Entry, storefron
     let applicant = first.subject.as_ref().and_then(applicant_of).unwrap_or_default();
     let language = asked.language;
     let language = language.unwrap_or_else(|| words::language(applicant.locale.as_deref(), applicant.country.as_ref()));
-    let links = Links { plan: "".into(), journey: "".into(), change_card: None };
-    let facts = Facts {
-        given_name: applicant.given_name.unwrap_or_default(),
-        storefront: storefront.clone(),
-        reference: submitted.merchant_reference.clone().unwrap_or_default(),
-        amount: submitted.facts.amount,
-        plan: Some(account.plan.clone()),
-        zone: account.zone.clone(),
-        links,
-        reasons: Vec::new(),
-        movable_days: 0,
-    };
-    let facts = ReceiptFacts::of(&facts, asked.instalment.into())?;
+    let reference = submitted.merchant_reference.as_deref().unwrap_or_default();
+    let facts = ReceiptFacts::of(&account.plan, &account.zone, storefront, reference, asked.instalment.into())?;
     match receipt::pdf(&facts, language) {
         Ok(pdf) => Some(pdf),
         Err(error) => {

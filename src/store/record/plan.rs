@@ -2,6 +2,7 @@
 //!
 //! An account is stored as it was opened; what has become of it since, events tell.
 
+use super::journey::NothingRecord;
 use super::read::{self, Wrong};
 use super::{MoneyRecord, PlanChoiceRecord, Timestamp, write};
 use crate::domain::plan::{Instalment, Plan, PlanState, Servicing};
@@ -83,9 +84,6 @@ enum Happened {
     #[prost(message, tag = "9")]
     Fell(FellRecord),
 }
-
-#[derive(Clone, PartialEq, Message)]
-struct NothingRecord {}
 
 #[derive(Clone, PartialEq, Message)]
 struct AskedAheadRecord {

@@ -8,7 +8,6 @@ use super::words::Words;
 use super::{Asked, Missing, Pages, Parameters, language, layout};
 use crate::domain::decision::DigestWriter;
 use crate::domain::ids::ApplicationId;
-use crate::domain::time::Timestamp;
 use crate::engine::{Answered, Purpose, Refused};
 use crate::journey::{Input, State as Stands};
 use crate::notice::receipt::{self, ReceiptFacts};
@@ -199,19 +198,8 @@ impl Pages {
     /// What the receipt of an instalment says, counted from 1; `None`: it is not there, or not paid.
     fn receipt_facts(&self, seen: &Seen, number: usize) -> Option<ReceiptFacts> {
         let account = account(&seen.state)?;
-        let instalment = account.plan.instalments.get(number.checked_sub(1)?)?.clone();
-        let paid_at: Timestamp = instalment.paid_at?;
         let storefront = self.engine.generation().policy.storefront(&seen.merchant);
-        Some(ReceiptFacts {
-            shop: storefront.name.clone(),
-            support_email: storefront.support_email.clone(),
-            reference: seen.merchant_reference.clone().unwrap_or_default(),
-            currency: account.plan.amount.currency,
-            number,
-            count: account.plan.instalments.len(),
-            paid_on: crate::words::day_of(paid_at, &account.zone),
-            left_minor: account.plan.left_to_pay_minor(),
-            instalment,
-        })
+        let reference = seen.merchant_reference.as_deref().unwrap_or_default();
+        ReceiptFacts::of(&account.plan, &account.zone, storefront, reference, number.checked_sub(1)?)
     }
 }

@@ -7,8 +7,8 @@ CREATE TABLE entry (
   merchant    TEXT    NOT NULL,
   application INTEGER,             -- of a later entry: the place of the application's first; NULL in the first
   actor       TEXT    NOT NULL,
-  kind        INTEGER NOT NULL,    -- 1 submitted, 2 imported, 3 outcome reported
-  state       INTEGER,             -- of a submission
+  kind        INTEGER NOT NULL,    -- 1 submitted, 2 imported, 3 outcome reported, 4 moved
+  state       INTEGER,             -- of a submission and of a step
   customer    INTEGER,             -- keyed hash
   event       BLOB    NOT NULL,    -- format, then message
   subject     BLOB
