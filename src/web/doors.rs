@@ -76,7 +76,9 @@ async fn came_back(
     let back = doors.returned(&parameters);
     match (back, doors.take(parameters).await) {
         // Whoever comes twice has come.
-        (Some((id, _)), Ok(()) | Err(Refused::Forbidden(_) | Refused::RequestIdReused)) => doors.pages.lead(Purpose::Journey, id, ""),
+        (Some((id, _)), Ok(()) | Err(Refused::Forbidden(_) | Refused::RequestIdReused)) => {
+            doors.pages.lead(Purpose::Journey, id, "")
+        }
         (None, _) | (_, Err(Refused::NotFound)) => doors.pages.missing(None, &headers, Missing::Unknown),
         _ => doors.pages.missing(None, &headers, Missing::Later),
     }

@@ -78,7 +78,8 @@ pub(super) async fn take(
     let Some(step) = Step::ALL.into_iter().find(|known| known.name() == step) else {
         return pages.missing(asked, &headers, Missing::Unknown);
     };
-    let Sent { seen, form, version } = match pages.sent(Purpose::Plan, &token, asked, &headers, body, form::SHORT).await {
+    let Sent { seen, form, version } = match pages.sent(Purpose::Plan, &token, asked, &headers, body, form::SHORT).await
+    {
         Ok(sent) => sent,
         Err(instead) => return instead,
     };
