@@ -27,7 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Maps are sorted, so that equal messages have equal bytes.
     let mut named = prost_build::Config::new();
     named.enable_type_names();
-    tonic_prost_build::configure().btree_map(".").compile_fds_with_config(services, named)?;
+    tonic_prost_build::configure()
+        .btree_map(".")
+        .codec_path("crate::rpc::codec::PlainCodec")
+        .compile_fds_with_config(services, named)?;
     let bench = protox::compile([BENCH], ["proto"])?;
     // Apart, because what is only referred to would be written again, empty.
     let apart = out.join("bench");

@@ -245,8 +245,9 @@ impl Sequencer {
                 let over = || asked.over(&facts.keys, at, |kind| policy.challenge_limits(kind));
                 let (judgement, standing) = steps::judge_within_limits(&facts, &self.generation, unserved, over);
                 self.judgements.count(&judgement);
-                let judged = steps::judged(&self.generation, &facts, &judgement, at);
-                let state = Open::new(at, judged.limits).enter(judged, at);
+                let judged = steps::judged(&self.generation, &judgement);
+                let account = || steps::account(&self.generation, &facts, at);
+                let state = Open::new(at, judged.limits).enter(judged, account, at);
                 // It is read again by few, and many wait to be committed and answered.
                 facts.vector.pack();
                 let decision = decision_of(id, at, judgement, standing, &self.generation);

@@ -282,7 +282,7 @@ impl Writer {
         match number {
             _ if number.is_nan() => self.extend(Run::Missing, 1),
             _ if number.to_bits() == 0 => self.extend(Run::Zero, 1),
-            _ => self.value(number, false),
+            _ => self.value(number, || false),
         }
     }
 
@@ -303,20 +303,21 @@ impl Writer {
                 self.extend(Run::Zero, length as u64);
                 length
             } else {
-                self.value(*number, velocities.is_mean(at));
+                self.value(*number, || velocities.is_mean(at));
                 1
             };
             at += length;
         }
     }
 
-    /// A number that no run holds.
-    fn value(&mut self, number: f64, is_mean: bool) {
+    /// A number that no run holds; whether it is a mean is asked only where that matters.
+    fn value(&mut self, number: f64, is_mean: impl FnOnce() -> bool) {
         self.flush();
-        let whole = number as u64;
-        if whole as f64 == number && whole < 1 << 40 && number.is_sign_positive() {
-            self.whole(whole);
-        } else if is_mean {
+        // Signed, because that is one instruction of the processor's each way.
+        let whole = number as i64;
+        if whole as f64 == number && (0..1 << 40).contains(&whole) && number.is_sign_positive() {
+            self.whole(whole.unsigned_abs());
+        } else if is_mean() {
             self.form(Form::Mean);
         } else {
             self.form(Form::Bits);

@@ -95,8 +95,6 @@ pub struct Judged {
     pub outcome: Outcome,
     /// What to ask for on a step-up; `None` there asks for a person's review.
     pub ask: Option<Ask>,
-    /// The account that an accepted purchase has.
-    pub account: Account,
     /// What the policy allows.
     pub limits: Limits,
 }
@@ -118,11 +116,11 @@ impl Open {
         Self { expires_at: after(at, limits.journey_ttl_seconds), spent: Kinds::NONE, attempts: 0 }
     }
 
-    /// The state in which a judgement puts it.
-    pub fn enter(mut self, judged: Judged, at: Timestamp) -> State {
-        let Judged { outcome, ask, account, limits } = judged;
+    /// The state in which a judgement puts it; `account` opens the account that an accepted purchase has.
+    pub fn enter(mut self, judged: Judged, account: impl FnOnce() -> Account, at: Timestamp) -> State {
+        let Judged { outcome, ask, limits } = judged;
         match (outcome, ask) {
-            (Outcome::Accept, _) => State::Accepted { account: Box::new(account) },
+            (Outcome::Accept, _) => State::Accepted { account: Box::new(account()) },
             (Outcome::Decline, _) => State::Declined {
                 offer_until: after(at, limits.offer_ttl_seconds),
                 review_until: after(at, limits.review_ttl_seconds),

@@ -5,10 +5,13 @@ use crate::domain::plan::{PlanState, Servicing};
 use crate::domain::time::{HOUR_MS, Timestamp};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 
 /// From how many days after its due date on what is not paid makes a plan stand like this.
 const BEHIND: [(u8, PlanState); 3] = [(1, PlanState::Late), (8, PlanState::LateContact), (16, PlanState::Default)];
+
+/// A reminder that is sent more hours ahead than this comes before the due date, though it waits for the morning.
+const LONGEST_NIGHT_HOURS: u16 = 25;
 
 /// What time brings to an instalment, which counts from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,20 +43,18 @@ pub(super) fn next(account: &Account) -> Option<(Timestamp, Step)> {
 fn earliest(account: &Account, reminding: bool) -> Option<(Timestamp, Step)> {
     let servicing = account.servicing.as_ref()?;
     let mut next: Option<(Timestamp, Step)> = None;
-    let mut offer = |at: Option<Timestamp>, step| {
-        if let Some(at) = at
-            && next.is_none_or(|(earliest, _)| at < earliest)
-        {
-            next = Some((at, step));
-        }
-    };
     for (place, (instalment, under_way)) in account.plan.instalments.iter().zip(&account.under_way).enumerate() {
         if !instalment.state.is_open() {
             continue;
         }
         let zone = &account.zone;
+        // Looking a time zone up costs more than all else here, and something is mostly due long before.
+        let first = not_before(instalment.due_date, servicing.reminder_hours.first().copied().unwrap_or(0));
+        if next.is_some_and(|(earliest, _)| earliest < first) {
+            continue;
+        }
         if let Some((days, state)) = BEHIND.iter().find(|(_, state)| under_way.behind < *state) {
-            offer(hour_of(days_after(instalment.due_date, *days), 0, zone), Step::Fall(place, *state));
+            offer(&mut next, hour_of(days_after(instalment.due_date, *days), 0, zone), Step::Fall(place, *state));
         }
         // Whoever is behind has been told, and pays when they can.
         if under_way.behind != PlanState::InProgress {
@@ -62,7 +63,7 @@ fn earliest(account: &Account, reminding: bool) -> Option<(Timestamp, Step)> {
         // What the gateway is collecting by then comes to nothing; what it has never reported on does not stand in the way.
         let free_at = under_way.collecting_since.map(|since| since.plus_ms(COLLECTING_MS));
         let is_free = |at: &Timestamp| free_at.is_none_or(|free_at| free_at <= *at);
-        offer(hour_of(instalment.due_date, servicing.due_hour, zone).filter(is_free), Step::Collect(place));
+        offer(&mut next, hour_of(instalment.due_date, servicing.due_hour, zone).filter(is_free), Step::Collect(place));
         if !reminding {
             continue;
         }
@@ -70,10 +71,19 @@ fn earliest(account: &Account, reminding: bool) -> Option<(Timestamp, Step)> {
         let mut ahead =
             ahead.filter_map(|hours| Some((remind_at(instalment.due_date, *hours, servicing, zone)?, *hours)));
         if let Some((at, hours)) = ahead.find(|(at, _)| is_free(at)) {
-            offer(Some(at), Step::Remind(place, hours));
+            offer(&mut next, Some(at), Step::Remind(place, hours));
         }
     }
     next
+}
+
+/// Takes what comes before everything so far.
+fn offer(next: &mut Option<(Timestamp, Step)>, at: Option<Timestamp>, step: Step) {
+    if let Some(at) = at
+        && next.is_none_or(|(earliest, _)| at < earliest)
+    {
+        *next = Some((at, step));
+    }
 }
 
 /// What time has brought to a plan by now; `None`: nothing. Of what a server that stood still has missed, only the latest
@@ -98,11 +108,22 @@ pub(super) fn due_by(account: &Account, at: Timestamp) -> Option<Step> {
 /// How many reminders of a due date are over at a time.
 pub(super) fn reminders_over(due_date: Date, servicing: Option<&Servicing>, zone: &TimeZone, at: Timestamp) -> u8 {
     let Some(servicing) = servicing else { return 0 };
+    let first = servicing.reminder_hours.first().copied().unwrap_or(0);
+    if first > LONGEST_NIGHT_HOURS && at < not_before(due_date, first) {
+        return 0;
+    }
     let over = servicing
         .reminder_hours
         .iter()
         .take_while(|hours| remind_at(due_date, **hours, servicing, zone).is_none_or(|due| due <= at));
     over.count() as u8
+}
+
+/// A time before which the reminder so many hours before a day comes nowhere: no clock is ahead of UTC by a day.
+fn not_before(date: Date, hours: u16) -> Timestamp {
+    let midnight = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).map(|midnight| midnight.as_millisecond());
+    let midnight = midnight.ok().and_then(|ms| Timestamp::from_ms(ms).ok()).unwrap_or_default();
+    midnight.plus_ms(-(i64::from(hours) + 24) * HOUR_MS)
 }
 
 /// When the customer is reminded so many hours before a due date: not at night, rather the next morning; `None`: never,

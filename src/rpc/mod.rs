@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod bench;
 pub mod client;
+pub mod codec;
 pub mod convert;
 mod deadline;
 pub mod decision;

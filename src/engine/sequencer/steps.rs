@@ -198,12 +198,12 @@ impl Sequencer {
                 (judgement, standing, cause, open)
             }
         };
-        let mut judged = judged(generation, &facts, &judgement, at);
+        let mut judged = judged(generation, &judgement);
         if matches!(cause, Cause::Review { granted: false }) {
             // Whoever was looked at by a person is not looked at again.
             judged.limits.review_ttl_seconds = 0;
         }
-        let step = Step::Decided { cause, next: open.enter(judged, at) };
+        let step = Step::Decided { cause, next: open.enter(judged, || account(generation, &facts, at), at) };
         Ok(Some(Happening { application, step, judged: Some((judgement, standing)) }))
     }
 
@@ -278,13 +278,18 @@ pub(super) fn judge_within_limits(
     (judgement, standing)
 }
 
-/// What a judgement means for the journey, with the schedule in the merchant's time zone.
-pub(super) fn judged(generation: &Generation, facts: &Facts, judgement: &Judgement, at: Timestamp) -> Judged {
+/// The account that an accepted purchase has, with the schedule in the merchant's time zone.
+pub(super) fn account(generation: &Generation, facts: &Facts, at: Timestamp) -> Account {
     let policy = &generation.policy;
     let today = policy.time_zone(&facts.merchant).to_datetime(at.to_jiff()).date();
     let plan = crate::plan::schedule(&policy.terms(&facts.merchant, facts.plan), facts.amount, today);
     let zone = policy.customer_zone(&facts.merchant, facts.country).clone();
-    let account = Account::open(plan, zone, policy.servicing().cloned(), at);
+    Account::open(plan, zone, policy.servicing().cloned(), at)
+}
+
+/// What a judgement means for the journey.
+pub(super) fn judged(generation: &Generation, judgement: &Judgement) -> Judged {
+    let policy = &generation.policy;
     Judged {
         outcome: judgement.outcome,
         ask: judgement.challenge.map(|kind| {
@@ -297,7 +302,6 @@ pub(super) fn judged(generation: &Generation, facts: &Facts, judgement: &Judgeme
                 resend_after_seconds: limits.resend_after_seconds,
             }
         }),
-        account,
         limits: limits(generation),
     }
 }

@@ -26,7 +26,7 @@ impl Verdict {
         let kind = (!self.review && !left.is_empty()).then(|| left[self.kind.index(left.len())]);
         let ask =
             kind.map(|kind| Ask { kind, tries: TRIES, ttl_seconds: 900, resends: RESENDS, resend_after_seconds: 30 });
-        Judged { outcome: self.outcome, ask, account: account(), limits: LIMITS }
+        Judged { outcome: self.outcome, ask, limits: LIMITS }
     }
 }
 
@@ -75,7 +75,7 @@ impl Played {
     fn begin(verdict: Verdict) -> Self {
         let judged = verdict.judged(Kinds::NONE);
         let accepted = judged.outcome == Outcome::Accept;
-        let first = Open::new(at(0), LIMITS).enter(judged, at(0));
+        let first = Open::new(at(0), LIMITS).enter(judged, account, at(0));
         Self {
             journey: Journey::at(first.clone()),
             asked: first.attempt().map(|attempt| attempt.kind).into_iter().collect(),
@@ -162,7 +162,7 @@ impl Played {
             }
         };
         self.accepted = judged.outcome == Outcome::Accept;
-        let next = open.enter(judged, now);
+        let next = open.enter(judged, account, now);
         self.asked.extend(next.attempt().map(|attempt| attempt.kind));
         Event::Decided { cause, next }
     }

@@ -64,7 +64,9 @@ pub fn application<'a>(
     };
     let mut journey = Journey::at(submitted.state.clone());
     let mut statements = Vec::new();
-    let mut told = vec![history_entry(first, None, &journey)];
+    // Few ask what happened, and telling it costs as much as the answer.
+    let tell = |entry: &Entry, before, after: &Journey| shown.history.then(|| history_entry(entry, before, after));
+    application.history.extend(tell(first, None, &journey));
     for entry in history {
         let before = journey.state.kind();
         match &entry.event {
@@ -86,7 +88,7 @@ pub fn application<'a>(
             Event::Submitted(_) | Event::Imported(_) => continue,
         }
         application.updated_at = Some(time(entry.at));
-        told.push(history_entry(entry, Some(before), &journey));
+        application.history.extend(tell(entry, Some(before), &journey));
     }
     put_state(&mut application, &journey.state, submitted.facts.amount, shown);
     put_pages(&mut application, &journey.state, ApplicationId(first.application), shown);
@@ -94,9 +96,6 @@ pub fn application<'a>(
         && shown.statements
     {
         review.statements = statements;
-    }
-    if shown.history {
-        application.history = told;
     }
     Ok(application)
 }

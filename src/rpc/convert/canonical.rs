@@ -56,7 +56,7 @@ pub(super) struct Canonical(Vec<u8>);
 impl Canonical {
     /// A message of this name.
     pub fn of(message: &str) -> Self {
-        let mut canonical = Self(Vec::with_capacity(1_024));
+        let mut canonical = Self(Vec::with_capacity(2_048));
         canonical.text(0, message);
         canonical
     }
