@@ -1,5 +1,7 @@
 //! `aval model`: making models from tables, checking model files, measuring models.
 
+mod score;
+
 use super::{Failure, Progress, print, print_json, read_input};
 use crate::domain::challenge::ChallengeKind;
 use crate::domain::time::Timestamp;
@@ -21,6 +23,7 @@ pub enum ModelCommand {
     Train(TrainArgs),
     Check(CheckArgs),
     Evaluate(EvaluateArgs),
+    Score(score::ScoreArgs),
 }
 
 /// Fits a logistic model to a table, by a specification, and writes its file with golden rows.
@@ -116,6 +119,7 @@ impl ModelCommand {
             Self::Train(args) => args.run(),
             Self::Check(args) => Ok(ExitCode::from(check(&args))),
             Self::Evaluate(args) => args.run(),
+            Self::Score(args) => args.run(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Many rows at once: term by term across the rows, to the same bits as one row at a time.
 
-use super::term::{Slot, Term};
-use super::{Model, ScoreFailure};
+use super::term::{Axis as PairAxis, Slot, Term};
+use super::{Model, ScoreFailure, Scored};
 use crate::domain::decision::Score;
 use ndarray::{Array2, ArrayViewMut1, Axis, ShapeBuilder};
 
@@ -38,10 +38,8 @@ impl Model {
             let (sums, shares) = (&mut sums[..count], &mut shares[..count]);
             sums.fill(self.file.intercept);
             for scored in &self.terms {
-                if let (Some(slot), Some(values)) = (self.slots.get(scored.slot), columns.get(scored.slot)) {
-                    shares_of(&scored.term, slot, values, start, ArrayViewMut1::from(&mut *shares));
-                    sums.iter_mut().zip(&*shares).for_each(|(sum, share)| *sum += share);
-                }
+                self.shares_of(scored, columns, start, ArrayViewMut1::from(&mut *shares));
+                sums.iter_mut().zip(&*shares).for_each(|(sum, share)| *sum += share);
             }
             scores.extend(sums.iter().enumerate().map(|(at, log_odds)| self.finish(columns, start + at, *log_odds)));
         }
@@ -53,11 +51,35 @@ impl Model {
         let rows = columns.first().map_or(0, Values::rows);
         let mut shares = Array2::zeros((rows, self.terms.len()).f());
         for (scored, column) in self.terms.iter().zip(shares.axis_iter_mut(Axis(1))) {
-            if let (Some(slot), Some(values)) = (self.slots.get(scored.slot), columns.get(scored.slot)) {
-                shares_of(&scored.term, slot, values, 0, column);
-            }
+            self.shares_of(scored, columns, 0, column);
         }
         shares
+    }
+
+    /// The shares of one term for the rows from `start` on, as many as `shares` takes.
+    fn shares_of(&self, scored: &Scored, columns: &[Values], start: usize, mut shares: ArrayViewMut1<f64>) {
+        let input = |place: usize| self.slots.get(place).zip(columns.get(place));
+        let Some((slot, values)) = input(scored.slot) else { return };
+        match &scored.term {
+            Term::Linear(term) => of_numbers(slot, values, start, shares, |number| term.share(number)),
+            Term::Bins(term) => of_numbers(slot, values, start, shares, |number| term.share(number)),
+            Term::Knots(term) => of_numbers(slot, values, start, shares, |number| term.share(number)),
+            Term::Category(term) => match values {
+                Values::Names(names) => {
+                    let names = names.iter().skip(start);
+                    shares.iter_mut().zip(names).for_each(|(share, name)| *share = term.share(*name));
+                }
+                // A column of the other type holds no value of this input.
+                Values::Numbers(_) => shares.fill(term.share(None)),
+            },
+            Term::Pair(term) => {
+                let Some((second_slot, second_values)) = scored.second.and_then(input) else { return };
+                for (at, share) in shares.iter_mut().enumerate() {
+                    let first = place(&term.first, slot, values, start + at);
+                    *share = term.share(first, place(&term.second, second_slot, second_values, start + at));
+                }
+            }
+        }
     }
 
     fn finish(&self, columns: &[Values], row: usize, log_odds: f64) -> Result<Score, ScoreFailure> {
@@ -76,24 +98,31 @@ impl Model {
     }
 }
 
-/// The shares of one term for the rows from `start` on, as many as `shares` takes.
-fn shares_of(term: &Term, slot: &Slot, values: &Values, start: usize, mut shares: ArrayViewMut1<f64>) {
-    match (term, values) {
-        (Term::Linear(term), Values::Numbers(numbers)) => {
+/// The shares of a term that reads numbers.
+fn of_numbers(
+    slot: &Slot,
+    values: &Values,
+    start: usize,
+    mut shares: ArrayViewMut1<f64>,
+    share_of: impl Fn(f64) -> f64,
+) {
+    match values {
+        Values::Numbers(numbers) => {
             let numbers = numbers.iter().skip(start);
-            shares.iter_mut().zip(numbers).for_each(|(share, number)| *share = term.share(slot.bounded(*number)));
-        }
-        (Term::Bins(term), Values::Numbers(numbers)) => {
-            let numbers = numbers.iter().skip(start);
-            shares.iter_mut().zip(numbers).for_each(|(share, number)| *share = term.share(slot.bounded(*number)));
-        }
-        (Term::Category(term), Values::Names(names)) => {
-            let names = names.iter().skip(start);
-            shares.iter_mut().zip(names).for_each(|(share, name)| *share = term.share(*name));
+            shares.iter_mut().zip(numbers).for_each(|(share, number)| *share = share_of(slot.bounded(*number)));
         }
         // A column of the other type holds no value of this input.
-        (Term::Linear(term), Values::Names(_)) => shares.fill(term.share(f64::NAN)),
-        (Term::Bins(term), Values::Names(_)) => shares.fill(term.share(f64::NAN)),
-        (Term::Category(term), Values::Numbers(_)) => shares.fill(term.share(None)),
+        Values::Names(_) => shares.fill(share_of(f64::NAN)),
+    }
+}
+
+/// The place of a row's value on one axis of a pair.
+#[inline]
+fn place(axis: &PairAxis, slot: &Slot, values: &Values, row: usize) -> usize {
+    match values {
+        Values::Numbers(numbers) => {
+            axis.place_of_number(numbers.get(row).map_or(f64::NAN, |number| slot.bounded(*number)))
+        }
+        Values::Names(names) => axis.place_of_name(names.get(row).copied().flatten()),
     }
 }

@@ -125,18 +125,25 @@ pub enum Term {
     Linear(Linear),
     /// Points by interval.
     Bins(Bins),
+    /// Piecewise linear between knots.
+    Knots(Knots),
     /// Points by name.
     Category(Category),
+    /// Points by two inputs together.
+    Pair(Pair),
 }
 
 impl Term {
-    /// The name of its input.
-    pub fn input(&self) -> &str {
-        match self {
-            Self::Linear(term) => &term.input,
-            Self::Bins(term) => &term.input,
-            Self::Category(term) => &term.input,
-        }
+    /// The names of its inputs: of a pair two, of any other one.
+    pub fn inputs(&self) -> impl Iterator<Item = &str> {
+        let (first, second) = match self {
+            Self::Linear(term) => (&term.input, None),
+            Self::Bins(term) => (&term.input, None),
+            Self::Knots(term) => (&term.input, None),
+            Self::Category(term) => (&term.input, None),
+            Self::Pair(term) => (&term.first.input, Some(&term.second.input)),
+        };
+        std::iter::once(first).chain(second).map(String::as_str)
     }
 
     /// The code of the reason that it names.
@@ -144,7 +151,9 @@ impl Term {
         match self {
             Self::Linear(term) => term.reason.as_deref(),
             Self::Bins(term) => term.reason.as_deref(),
+            Self::Knots(term) => term.reason.as_deref(),
             Self::Category(term) => term.reason.as_deref(),
+            Self::Pair(term) => term.reason.as_deref(),
         }
     }
 
@@ -153,17 +162,31 @@ impl Term {
         match self {
             Self::Linear(_) => "linear",
             Self::Bins(_) => "bins",
+            Self::Knots(_) => "knots",
             Self::Category(_) => "category",
+            Self::Pair(_) => "pair",
         }
     }
 }
 
-/// coef · ((x − center) / scale), with `impute` for a missing x; then `missing_flag` is added too.
+/// What is done to a number before a term reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transform {
+    /// ln(1 + x). Where x is −1 or less the model does not answer.
+    Log1p,
+}
+
+/// coef · ((x − center) / scale), with `impute` for a missing x; then `missing_flag` is added too. With `transform`
+/// its value stands for x.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Linear {
     /// A number or a boolean.
     pub input: String,
+    /// What is done to x first, and to `impute`; without it nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<Transform>,
     /// What a missing value counts as.
     pub impute: f64,
     /// The mean of the training rows.
@@ -208,6 +231,64 @@ pub struct Special {
     pub value: f64,
     /// Its log-odds.
     pub points: f64,
+}
+
+/// Piecewise linear: between two knots on the straight line through both, outside them on a line of the slope that
+/// `below` or `above` says. With `transform` the lines are straight in its value; knots stay in the input's own unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Knots {
+    /// A number or a boolean.
+    pub input: String,
+    /// What is done to x first; without it nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<Transform>,
+    /// Where the knots are, strictly ascending: at least one.
+    pub x: Vec<f64>,
+    /// Log-odds at the knots: one for each.
+    pub y: Vec<f64>,
+    /// The slope below the first knot; without it level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+    /// The slope above the last knot; without it level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    /// Log-odds where the value is missing.
+    pub missing: f64,
+    /// The reason code for people; without it the feature's own, or `SIGNAL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Points by two inputs together: a table with a row for each place of the first and a column for each place of the
+/// second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// What chooses the row.
+    pub first: Axis,
+    /// What chooses the column: another input.
+    pub second: Axis,
+    /// Log-odds: a row for each place of `first`, in it a value for each place of `second`.
+    pub points: Vec<Vec<f64>>,
+    /// The reason code for people; without it that of the first input's feature, or `SIGNAL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One input of a pair. Its places: first one for a missing value; then of a number or a boolean each interval of
+/// `edges`, as in `bins`; of a category each of `names`, and last one for any other name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Axis {
+    /// The input.
+    pub input: String,
+    /// Where an interval ends and the next begins, strictly ascending: of a number or a boolean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edges: Option<Vec<f64>>,
+    /// The names with places of their own, each once: of a category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
 }
 
 /// Points by name.

@@ -2,7 +2,9 @@
 //! with its place and its mend.
 
 use super::barred::barred;
-use super::file::{Bins, Calibration, Cell, FORMAT, Golden, Input, InputKind, ModelFile, Term};
+use super::file::{
+    Axis, Bins, Calibration, Cell, FORMAT, Golden, Input, InputKind, Knots, ModelFile, Pair, Term, Transform,
+};
 use super::term::{self, Given, Origin, Slot};
 use super::{Contributions, Model, Scored};
 use crate::domain::decision::{Digest, ModelRef};
@@ -33,8 +35,6 @@ const MAX_SPECIAL: usize = 64;
 const MAX_SIGNAL_CHARS: usize = 64;
 /// How long notes and other texts may be.
 const MAX_TEXT_CHARS: usize = 4_000;
-/// The terms that the format names and that are not read yet.
-const NOT_YET: [&str; 2] = ["knots", "pair"];
 
 pub(super) fn load(file: &str, bytes: &[u8]) -> Result<Model, Refusal> {
     let document = Document::parse(file, bytes, MAX_BYTES)?;
@@ -98,21 +98,13 @@ impl Refuse<'_> {
     }
 }
 
-/// What would be told less well by the types: another format, and terms that are not read yet.
+/// What would be told less well by the types: another format.
 fn before_types(refuse: Refuse) -> Result<(), Refusal> {
     let root = refuse.0.root();
     if let Some(format) = root.get("format") {
         let known = matches!(&format.value, Value::Text(text) if text == FORMAT);
         let message = format!("expected `{FORMAT}`, the format that this version of aval reads");
         refuse.unless(known, "/format", &message, "make the file again with this version of aval")?;
-    }
-    let Some(Value::List(terms)) = root.get("terms").map(|terms| &terms.value) else { return Ok(()) };
-    for (at, term) in terms.iter().enumerate() {
-        if let Some(kind) = NOT_YET.iter().find(|kind| term.get(kind).is_some()) {
-            let message = format!("terms of the kind `{kind}` are not read yet");
-            let mend = "write it as linear, bins or category, or wait for a later version of aval";
-            return Err(refuse.0.refuse(&format!("/terms/{at}/{kind}"), message, mend));
-        }
     }
     Ok(())
 }
@@ -200,20 +192,28 @@ fn scored(
     term: &Term,
 ) -> Result<Scored, Refusal> {
     let pointer = format!("/terms/{at}/{}", term.kind());
-    let input = format!("{pointer}/input");
-    let found = places.get(term.input()).and_then(|place| slots.get(*place).map(|slot| (*place, slot)));
-    let (place, slot) = found.ok_or_else(|| {
-        let mend = match nearest(term.input(), places.keys().copied()) {
-            Some(meant) => format!("write `{meant}`, or declare it in `inputs`"),
-            None => "declare it in `inputs`".into(),
-        };
-        refuse.0.refuse(&input, format!("the input `{}` is not declared", term.input()), mend)
-    })?;
-    let of_names = matches!(term, Term::Category(_));
-    let fits = of_names == (slot.kind == InputKind::Category);
-    let message = format!("a {} term does not read a {}", term.kind(), slot.kind.name());
-    let mend = if of_names { "use a linear or bins term" } else { "use a category term" };
-    refuse.unless(fits, &input, &message, mend)?;
+    let find = |name: &str, axis: &str| {
+        let input = format!("{pointer}{axis}/input");
+        let found = places.get(name).and_then(|place| slots.get(*place).map(|slot| (*place, slot)));
+        found.ok_or_else(|| {
+            let mend = match nearest(name, places.keys().copied()) {
+                Some(meant) => format!("write `{meant}`, or declare it in `inputs`"),
+                None => "declare it in `inputs`".into(),
+            };
+            refuse.0.refuse(&input, format!("the input `{name}` is not declared"), mend)
+        })
+    };
+    let ((place, slot), second) = match term {
+        Term::Pair(term) => (find(&term.first.input, "/first")?, Some(find(&term.second.input, "/second")?)),
+        term => (find(term.inputs().next().unwrap_or_default(), "")?, None),
+    };
+    if !matches!(term, Term::Pair(_)) {
+        let of_names = matches!(term, Term::Category(_));
+        let fits = of_names == (slot.kind == InputKind::Category);
+        let message = format!("a {} term does not read a {}", term.kind(), slot.kind.name());
+        let mend = if of_names { "use a linear, bins or knots term" } else { "use a category term" };
+        refuse.unless(fits, &format!("{pointer}/input"), &message, mend)?;
+    }
     match term {
         Term::Linear(term) => {
             let scale = format!("{pointer}/scale");
@@ -223,8 +223,11 @@ fn scored(
                 "expected a number above 0",
                 "write the standard deviation, or 1",
             )?;
+            has_value(refuse, &format!("{pointer}/impute"), term.transform, term.impute)?;
         }
         Term::Bins(term) => bins(refuse, &pointer, term)?,
+        Term::Knots(term) => knots(refuse, &pointer, term)?,
+        Term::Pair(term) => pair(refuse, &pointer, term, slot.kind, second.map_or(slot.kind, |(_, slot)| slot.kind))?,
         Term::Category(term) => {
             let points = format!("{pointer}/points");
             refuse.unless(!term.points.is_empty(), &points, "expected at least one name", "remove the term")?;
@@ -236,7 +239,71 @@ fn scored(
         (None, Origin::Signal(_)) => ReasonCode::SIGNAL,
     };
     let reference = file.reference.get(at).copied().unwrap_or_default();
-    Ok(Scored { term: term::Term::of(term), slot: place, inputs: [slot.name.clone()], reason, reference })
+    let inputs = std::iter::once(slot).chain(second.map(|(_, slot)| slot)).map(|slot| slot.name.clone()).collect();
+    let second = second.map(|(place, _)| place);
+    Ok(Scored { term: term::Term::of(term), slot: place, second, inputs, reason, reference })
+}
+
+/// A number of the file that goes through a transform must have a value there.
+fn has_value(refuse: Refuse, pointer: &str, transform: Option<Transform>, number: f64) -> Result<(), Refusal> {
+    let fits = term::transformed(transform, number).is_finite();
+    refuse.unless(fits, pointer, "expected a number above -1, where log1p has a value", "write such a number")
+}
+
+fn knots(refuse: Refuse, pointer: &str, term: &Knots) -> Result<(), Refusal> {
+    let x = format!("{pointer}/x");
+    refuse.unless(!term.x.is_empty(), &x, "expected at least one knot", "remove the term")?;
+    refuse.strictly_ascending(&term.x, &x)?;
+    for (at, number) in term.x.iter().enumerate() {
+        has_value(refuse, &format!("{x}/{at}"), term.transform, *number)?;
+    }
+    let message = format!("expected {} values as in `x`, found {}", term.x.len(), term.y.len());
+    refuse.unless(term.x.len() == term.y.len(), &format!("{pointer}/y"), &message, "write one value for each knot")
+}
+
+fn pair(refuse: Refuse, pointer: &str, term: &Pair, first: InputKind, second: InputKind) -> Result<(), Refusal> {
+    let differ = term.first.input != term.second.input;
+    let mend = "name another one, or use a bins or category term";
+    refuse.unless(differ, &format!("{pointer}/second/input"), "this is the first input too", mend)?;
+    let rows = axis(refuse, &format!("{pointer}/first"), &term.first, first)?;
+    let columns = axis(refuse, &format!("{pointer}/second"), &term.second, second)?;
+    let message = format!("expected {rows} rows, one for each place of `first`, found {}", term.points.len());
+    let mend = "write one for what is missing, one for each interval or name, and after names one for any other";
+    refuse.unless(term.points.len() == rows, &format!("{pointer}/points"), &message, mend)?;
+    for (at, row) in term.points.iter().enumerate() {
+        let message = format!("expected {columns} values, one for each place of `second`, found {}", row.len());
+        refuse.unless(row.len() == columns, &format!("{pointer}/points/{at}"), &message, mend)?;
+    }
+    Ok(())
+}
+
+/// Checks one axis of a pair and says how many places it has.
+fn axis(refuse: Refuse, pointer: &str, axis: &Axis, kind: InputKind) -> Result<usize, Refusal> {
+    match (&axis.edges, &axis.names, kind) {
+        (None, Some(names), InputKind::Category) => {
+            for (at, name) in names.iter().enumerate() {
+                let twice = names.iter().take(at).any(|earlier| earlier == name);
+                refuse.unless(
+                    !twice,
+                    &format!("{pointer}/names/{at}"),
+                    "this name stands here twice",
+                    "keep one of them",
+                )?;
+            }
+            Ok(names.len() + 2)
+        }
+        (Some(edges), None, InputKind::Number | InputKind::Boolean) => {
+            refuse.strictly_ascending(edges, &format!("{pointer}/edges"))?;
+            Ok(edges.len() + 2)
+        }
+        (_, _, InputKind::Category) => {
+            Err(refuse.0.refuse(pointer, "a category has `names` here, and no `edges`", "write its names"))
+        }
+        (_, _, kind) => {
+            let message = format!("a {} has `edges` here, and no `names`", kind.name());
+            Err(refuse.0.refuse(pointer, message, "write the edges of its intervals"))
+        }
+    }
 }
 
 fn bins(refuse: Refuse, pointer: &str, term: &Bins) -> Result<(), Refusal> {
@@ -265,7 +332,8 @@ fn reason(refuse: Refuse, pointer: &str, name: &str) -> Result<ReasonCode, Refus
 }
 
 fn all_used(refuse: Refuse, slots: &[Slot], terms: &[Scored]) -> Result<(), Refusal> {
-    let unused = slots.iter().enumerate().find(|(at, _)| terms.iter().all(|term| term.slot != *at));
+    let unused =
+        slots.iter().enumerate().find(|(at, _)| terms.iter().all(|term| term.slot != *at && term.second != Some(*at)));
     match unused {
         None => Ok(()),
         Some((at, slot)) => {

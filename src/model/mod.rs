@@ -35,9 +35,11 @@ pub struct Model {
 #[derive(Debug)]
 struct Scored {
     term: Term,
-    /// The place of its input.
+    /// The place of its input, of a pair the first.
     slot: usize,
-    inputs: [Box<str>; 1],
+    /// The place of a pair's second input.
+    second: Option<usize>,
+    inputs: Box<[Box<str>]>,
     reason: ReasonCode,
     reference: f64,
 }
@@ -120,15 +122,12 @@ impl Model {
         let mut log_odds = self.file.intercept;
         for scored in &self.terms {
             let Some(slot) = self.slots.get(scored.slot) else { continue };
-            let given = read(scored.slot, slot);
-            match given {
-                Given::Unfit => {
-                    return Err(ScoreFailure::Unfit { name: slot.name.clone(), expected: slot.kind.name() });
-                }
-                Given::Missing if slot.required => return Err(ScoreFailure::Missing(slot.name.clone())),
-                _ => {}
-            }
-            let share = scored.term.share(slot, given);
+            let first = (slot, slot.fit(read(scored.slot, slot))?);
+            let second = match scored.second.and_then(|place| Some((place, self.slots.get(place)?))) {
+                Some((place, slot)) => Some((slot, slot.fit(read(place, slot))?)),
+                None => None,
+            };
+            let share = scored.term.share(first, second);
             contributions.terms.push(share);
             log_odds += share;
         }

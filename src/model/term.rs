@@ -1,7 +1,7 @@
 //! The arithmetic of inputs, terms and calibration: total, and the same bits wherever it runs. One row and a batch of
 //! rows go through the same functions.
 
-use super::file;
+use super::{ScoreFailure, file};
 use crate::domain::decision::Score;
 use crate::domain::submission::Signal;
 use crate::features::{Facts, FeatureId};
@@ -64,6 +64,16 @@ impl Slot {
         }
     }
 
+    /// What was given, unless the model cannot score with it.
+    #[inline]
+    pub fn fit<'a>(&self, given: Given<'a>) -> Result<Given<'a>, ScoreFailure> {
+        match given {
+            Given::Unfit => Err(ScoreFailure::Unfit { name: self.name.clone(), expected: self.kind.name() }),
+            Given::Missing if self.required => Err(ScoreFailure::Missing(self.name.clone())),
+            given => Ok(given),
+        }
+    }
+
     /// The number that terms see: NaN where it is missing or not finite, kept between the bounds.
     pub fn number(&self, given: Given) -> f64 {
         match given {
@@ -85,11 +95,14 @@ impl Slot {
 pub(super) enum Term {
     Linear(Linear),
     Bins(Bins),
+    Knots(Knots),
     Category(Category),
+    Pair(Pair),
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Linear {
+    transform: Option<file::Transform>,
     impute: f64,
     center: f64,
     scale: f64,
@@ -106,6 +119,32 @@ pub(super) struct Bins {
 }
 
 #[derive(Debug, Clone)]
+pub(super) struct Knots {
+    transform: Option<file::Transform>,
+    /// After the transform.
+    x: Box<[f64]>,
+    y: Box<[f64]>,
+    below: f64,
+    above: f64,
+    missing: f64,
+}
+
+/// An interaction table, row by row.
+#[derive(Debug, Clone)]
+pub(super) struct Pair {
+    pub first: Axis,
+    pub second: Axis,
+    points: Box<[f64]>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Axis {
+    Edges(Box<[f64]>),
+    /// Sorted by name, each with its place.
+    Names(Box<[(Box<str>, usize)]>),
+}
+
+#[derive(Debug, Clone)]
 pub(super) struct Category {
     /// Sorted by name.
     points: Box<[(Box<str>, f64)]>,
@@ -117,6 +156,7 @@ impl Term {
     pub fn of(term: &file::Term) -> Self {
         match term {
             file::Term::Linear(term) => Self::Linear(Linear {
+                transform: term.transform,
                 impute: term.impute,
                 center: term.center,
                 scale: term.scale,
@@ -129,24 +169,52 @@ impl Term {
                 missing: term.missing,
                 special: term.special.iter().map(|special| (special.value, special.points)).collect(),
             }),
+            file::Term::Knots(term) => Self::Knots(Knots {
+                transform: term.transform,
+                x: term.x.iter().map(|x| transformed(term.transform, *x)).collect(),
+                y: term.y.as_slice().into(),
+                below: term.below.unwrap_or(0.0),
+                above: term.above.unwrap_or(0.0),
+                missing: term.missing,
+            }),
             file::Term::Category(term) => Self::Category(Category {
                 points: term.points.iter().map(|(name, points)| (name.as_str().into(), *points)).collect(),
                 other: term.other,
                 missing: term.missing,
             }),
+            file::Term::Pair(term) => Self::Pair(Pair {
+                first: Axis::of(&term.first),
+                second: Axis::of(&term.second),
+                points: term.points.concat().into(),
+            }),
         }
     }
 
-    /// The share of the log-odds for one row.
-    pub fn share(&self, slot: &Slot, given: Given) -> f64 {
+    /// The share of the log-odds for one row; `second` is the other input of a pair.
+    #[inline]
+    pub fn share(&self, first: (&Slot, Given), second: Option<(&Slot, Given)>) -> f64 {
+        let (slot, given) = first;
         match self {
             Self::Linear(term) => term.share(slot.number(given)),
             Self::Bins(term) => term.share(slot.number(given)),
+            Self::Knots(term) => term.share(slot.number(given)),
             Self::Category(term) => match given {
                 Given::Text(name) => term.share(Some(name)),
                 _ => term.share(None),
             },
+            Self::Pair(term) => {
+                term.share(term.first.place(first), second.map_or(0, |second| term.second.place(second)))
+            }
         }
+    }
+}
+
+/// The number that a term reads: NaN where the transform has no value.
+#[inline]
+pub(super) fn transformed(transform: Option<file::Transform>, number: f64) -> f64 {
+    match transform {
+        None => number,
+        Some(file::Transform::Log1p) => libm::log1p(number),
     }
 }
 
@@ -154,7 +222,7 @@ impl Linear {
     #[inline]
     pub fn share(&self, number: f64) -> f64 {
         let missing = number.is_nan();
-        let x = if missing { self.impute } else { number };
+        let x = transformed(self.transform, if missing { self.impute } else { number });
         let flag = if missing { self.missing_flag } else { 0.0 };
         self.coef * ((x - self.center) / self.scale) + flag
     }
@@ -171,6 +239,82 @@ impl Bins {
         }
         let interval = self.edges.partition_point(|edge| *edge <= number);
         self.points.get(interval).copied().unwrap_or(self.missing)
+    }
+}
+
+impl Knots {
+    #[inline]
+    pub fn share(&self, number: f64) -> f64 {
+        if number.is_nan() {
+            return self.missing;
+        }
+        let at = transformed(self.transform, number);
+        match between(&self.x, &self.y, at) {
+            Between::Knots(share) => share,
+            Between::Below { x, y } => y + self.below * (at - x),
+            Between::Above { x, y } => y + self.above * (at - x),
+            Between::Nothing => f64::NAN,
+        }
+    }
+}
+
+impl Pair {
+    /// The points at a place of the first axis and one of the second.
+    #[inline]
+    pub fn share(&self, first: usize, second: usize) -> f64 {
+        self.points.get(first * self.second.places() + second).copied().unwrap_or(f64::NAN)
+    }
+}
+
+/// The place of a missing value.
+const MISSING: usize = 0;
+
+impl Axis {
+    fn of(axis: &file::Axis) -> Self {
+        match (&axis.edges, &axis.names) {
+            (_, Some(names)) => {
+                let mut places: Box<[(Box<str>, usize)]> =
+                    names.iter().zip(1..).map(|(name, place)| (name.as_str().into(), place)).collect();
+                places.sort();
+                Self::Names(places)
+            }
+            (edges, None) => Self::Edges(edges.as_deref().unwrap_or_default().into()),
+        }
+    }
+
+    /// How many places there are: for a missing value, for each interval or name, and for any other name.
+    pub fn places(&self) -> usize {
+        2 + match self {
+            Self::Edges(edges) => edges.len(),
+            Self::Names(names) => names.len(),
+        }
+    }
+
+    #[inline]
+    pub fn place(&self, (slot, given): (&Slot, Given)) -> usize {
+        match given {
+            Given::Text(name) => self.place_of_name(Some(name)),
+            _ => self.place_of_number(slot.number(given)),
+        }
+    }
+
+    #[inline]
+    pub fn place_of_number(&self, number: f64) -> usize {
+        match self {
+            Self::Edges(edges) if !number.is_nan() => 1 + edges.partition_point(|edge| *edge <= number),
+            _ => MISSING,
+        }
+    }
+
+    #[inline]
+    pub fn place_of_name(&self, name: Option<&str>) -> usize {
+        match (self, name) {
+            (Self::Names(names), Some(name)) => {
+                let found = names.binary_search_by(|(known, _)| known.as_ref().cmp(name));
+                found.ok().and_then(|at| names.get(at)).map_or(names.len() + 1, |(_, place)| *place)
+            }
+            _ => MISSING,
+        }
     }
 }
 
@@ -215,14 +359,38 @@ impl Calibration {
     }
 }
 
+/// Where a number lies among points in ascending order.
+enum Between {
+    /// Between two of them, or on one: the value of the straight line there.
+    Knots(f64),
+    /// Below the first.
+    Below { x: f64, y: f64 },
+    /// At the last or above it.
+    Above { x: f64, y: f64 },
+    /// There are none, or the number is none.
+    Nothing,
+}
+
+#[inline]
+fn between(x: &[f64], y: &[f64], at: f64) -> Between {
+    if at.is_nan() {
+        return Between::Nothing;
+    }
+    let after = x.partition_point(|x| *x <= at);
+    let point = |place: usize| x.get(place).copied().zip(y.get(place).copied());
+    match (after.checked_sub(1).and_then(point), point(after)) {
+        (Some((x0, y0)), Some((x1, y1))) => Between::Knots(y0 + (y1 - y0) * ((at - x0) / (x1 - x0))),
+        (None, Some((x, y))) => Between::Below { x, y },
+        (Some((x, y)), None) => Between::Above { x, y },
+        (None, None) => Between::Nothing,
+    }
+}
+
 /// The piecewise-linear function through the points, level outside.
 fn level(x: &[f64], y: &[f64], at: f64) -> f64 {
-    let after = x.partition_point(|x| *x <= at);
-    let before = after.saturating_sub(1);
-    match (x.get(before), y.get(before), x.get(after), y.get(after)) {
-        (Some(x0), Some(y0), Some(x1), Some(y1)) if after > 0 => y0 + (y1 - y0) * ((at - x0) / (x1 - x0)),
-        (_, Some(y0), _, _) => *y0,
-        _ => 0.5,
+    match between(x, y, at) {
+        Between::Knots(y) | Between::Below { y, .. } | Between::Above { y, .. } => y,
+        Between::Nothing => 0.5,
     }
 }
 
@@ -253,6 +421,66 @@ mod tests {
             [(-0.1, 1.0), (0.0, 2.0), (9.999, 2.0), (10.0, 3.0), (1e300, 3.0), (f64::NAN, 4.0), (-9.0, 5.0)]
         {
             assert_eq!(bins.share(number), points, "{number}");
+        }
+    }
+
+    #[test]
+    fn knots_are_linear_between_and_as_they_say_outside() {
+        let knots = |transform, below, above| {
+            let term = file::Knots {
+                input: "signal_x".into(),
+                transform,
+                x: vec![0.0, 10.0, 30.0],
+                y: vec![1.0, 2.0, -2.0],
+                below,
+                above,
+                missing: 4.0,
+                reason: None,
+            };
+            match Term::of(&file::Term::Knots(term)) {
+                Term::Knots(knots) => knots,
+                other => panic!("{other:?}"),
+            }
+        };
+        let (level, sloping) = (knots(None, None, None), knots(None, Some(0.5), Some(-0.25)));
+        for (number, in_level, in_sloping) in [
+            (-2.0, 1.0, 0.0),
+            (0.0, 1.0, 1.0),
+            (5.0, 1.5, 1.5),
+            (10.0, 2.0, 2.0),
+            (15.0, 1.0, 1.0),
+            (30.0, -2.0, -2.0),
+            (34.0, -2.0, -3.0),
+            (f64::NAN, 4.0, 4.0),
+        ] {
+            assert_eq!((level.share(number), sloping.share(number)), (in_level, in_sloping), "{number}");
+        }
+        let curved = knots(Some(file::Transform::Log1p), None, Some(2.0));
+        let halfway = libm::expm1((libm::log1p(10.0) + libm::log1p(30.0)) / 2.0);
+        for (number, share) in
+            [(10.0, 2.0), (30.0, -2.0), (halfway, 0.0), (-0.5, 1.0), (61.0, -2.0 + 2.0 * core::f64::consts::LN_2)]
+        {
+            assert!((curved.share(number) - share).abs() < 1e-14, "{number}");
+        }
+        assert!(curved.share(-1.5).is_nan() && curved.share(f64::NAN) == 4.0, "log1p has no value below -1");
+    }
+
+    #[test]
+    fn a_pair_has_places_for_what_is_missing_and_for_other_names() {
+        let axis = |edges: Option<&[f64]>, names: Option<&[&str]>| file::Axis {
+            input: "signal_x".into(),
+            edges: edges.map(<[f64]>::to_vec),
+            names: names.map(|names| names.iter().map(|name| (*name).into()).collect()),
+        };
+        let numbers = Axis::of(&axis(Some(&[0.0, 10.0]), None));
+        assert_eq!(numbers.places(), 4);
+        for (number, place) in [(f64::NAN, 0), (-1.0, 1), (0.0, 2), (9.9, 2), (10.0, 3)] {
+            assert_eq!(numbers.place_of_number(number), place, "{number}");
+        }
+        let names = Axis::of(&axis(None, Some(&["z", "a"])));
+        assert_eq!(names.places(), 4);
+        for (name, place) in [(None, 0), (Some("z"), 1), (Some("a"), 2), (Some("never seen"), 3), (Some(""), 3)] {
+            assert_eq!(names.place_of_name(name), place, "{name:?}");
         }
     }
 

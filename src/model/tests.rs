@@ -16,7 +16,7 @@ const GOOD: &str = "fixtures/models/good.model.json";
 /// The scores of the sample by hand, apart from the code that is tested.
 fn by_hand(spend: Option<f64>, late: Option<f64>, shop: Option<&str>) -> (f64, f64) {
     let spend_share = match spend {
-        Some(spend) => 0.8 * ((spend.clamp(-500.0, 5_000.0) - 120.0) / 45.5),
+        Some(spend) => 0.8 * ((spend.clamp(-0.5, 5_000.0) - 120.0) / 45.5),
         None => 0.8 * ((100.0 - 120.0) / 45.5) + 0.31,
     };
     let late_share = match late {
@@ -32,9 +32,40 @@ fn by_hand(spend: Option<f64>, late: Option<f64>, shop: Option<&str>) -> (f64, f
         Some("phones") => 0.9,
         Some(_) => 0.2,
     };
-    let log_odds = -2.5 + spend_share + late_share + shop_share;
+    let log_odds = -2.5
+        + spend_share
+        + late_share
+        + shop_share
+        + knots_by_hand(spend)
+        + f64::from(pair_by_hand(late, shop)) / 100.0;
     let calibrated: f64 = 0.9 * log_odds - 0.05;
     (log_odds, 1.0 / (1.0 + libm::exp(-calibrated)))
+}
+
+fn knots_by_hand(spend: Option<f64>) -> f64 {
+    let Some(spend) = spend.map(|spend| spend.clamp(-0.5, 5_000.0)) else { return 0.05 };
+    let [at, middle, last] = [spend, 100.0, 1_000.0].map(libm::log1p);
+    match spend {
+        ..=0.0 => 0.5,
+        ..=100.0 => 0.5 - 0.5 * at / middle,
+        ..=1_000.0 => -0.75 * (at - middle) / (last - middle),
+        _ => -0.75 - 0.25 * (at - last),
+    }
+}
+
+/// In hundredths.
+fn pair_by_hand(late: Option<f64>, shop: Option<&str>) -> i32 {
+    let place = match shop {
+        None => 1,
+        Some("phones") => 2,
+        Some("garden") => 3,
+        Some(_) => 4,
+    };
+    match late {
+        None => place,
+        Some(late) if late < 1.0 => 10 * place,
+        Some(_) => -10 * place,
+    }
 }
 
 fn sample() -> ModelFile {
@@ -73,7 +104,7 @@ fn sample() -> ModelFile {
         author: None,
         notes: None,
         inputs: vec![
-            input("signal_spend", InputKind::Number, Some(-500.0), Some(5_000.0)),
+            input("signal_spend", InputKind::Number, Some(-0.5), Some(5_000.0)),
             input("signal_late", InputKind::Number, None, None),
             input("signal_shop", InputKind::Category, None, None),
         ],
@@ -81,6 +112,7 @@ fn sample() -> ModelFile {
         terms: vec![
             Term::Linear(Linear {
                 input: "signal_spend".into(),
+                transform: None,
                 impute: 100.0,
                 center: 120.0,
                 scale: 45.5,
@@ -103,9 +135,29 @@ fn sample() -> ModelFile {
                 missing: 0.0625,
                 reason: None,
             }),
+            Term::Knots(Knots {
+                input: "signal_spend".into(),
+                transform: Some(Transform::Log1p),
+                x: vec![0.0, 100.0, 1_000.0],
+                y: vec![0.5, 0.0, -0.75],
+                below: None,
+                above: Some(-0.25),
+                missing: 0.05,
+                reason: Some("PURCHASE_AMOUNT".into()),
+            }),
+            Term::Pair(Pair {
+                first: Axis { input: "signal_late".into(), edges: Some(vec![1.0]), names: None },
+                second: Axis {
+                    input: "signal_shop".into(),
+                    edges: None,
+                    names: Some(vec!["phones".into(), "garden".into()]),
+                },
+                points: vec![vec![0.01, 0.02, 0.03, 0.04], vec![0.1, 0.2, 0.3, 0.4], vec![-0.1, -0.2, -0.3, -0.4]],
+                reason: None,
+            }),
         ],
         calibration: Some(file::Calibration::Platt(Platt { a: 0.9, b: -0.05 })),
-        reference: vec![-0.1, -0.2, 0.05],
+        reference: vec![-0.1, -0.2, 0.05, 0.0, 0.0],
         golden,
         metrics: Metrics {
             on: "training".into(),
@@ -166,7 +218,9 @@ fn a_good_model_loads_and_writes_itself_again() {
     assert_eq!(model.model_ref().digest, crate::domain::decision::Digest::of(text.as_bytes()).to_string());
     assert_eq!((model.target(), model.intercept(), model.requires().len()), (Target::Default, -2.5, 0));
     let reasons: Vec<_> = model.terms().map(|term| term.reason.unwrap().name()).collect();
-    assert_eq!(reasons, ["PURCHASE_AMOUNT", "PAYMENT_RECORD", "SIGNAL"]);
+    assert_eq!(reasons, ["PURCHASE_AMOUNT", "PAYMENT_RECORD", "SIGNAL", "PURCHASE_AMOUNT", "SIGNAL"]);
+    let inputs: Vec<_> = model.terms().map(|term| term.inputs.join("+")).collect();
+    assert_eq!(inputs, ["signal_spend", "signal_late", "signal_shop", "signal_spend", "signal_late+signal_shop"]);
 }
 
 #[test]
@@ -180,8 +234,10 @@ fn scores_signals_with_exact_contributions() {
     ]);
     let score = model.score(&given, &mut contributions).unwrap();
     let (log_odds, probability) = by_hand(Some(300.0), Some(1.0), Some("phones"));
-    assert_eq!(score.log_odds, log_odds);
-    assert_eq!(contributions.terms, [0.8 * ((300.0 - 120.0) / 45.5), 0.25, 0.9]);
+    assert!((score.log_odds - log_odds).abs() < 1e-12);
+    assert_eq!(contributions.terms[..3], [0.8 * ((300.0 - 120.0) / 45.5), 0.25, 0.9]);
+    assert!((contributions.terms[3] - knots_by_hand(Some(300.0))).abs() < 1e-15);
+    assert_eq!(contributions.terms[4], -0.2);
     assert!((score.probability - probability).abs() < 1e-15);
     let reasons = model.reasons(&contributions, 2);
     assert_eq!(
@@ -201,9 +257,9 @@ fn reasons_of_one_code_are_one_reason_and_what_helps_is_none() {
     }
     let model = load(&file);
     for (shares, expected) in [
-        ([0.0, 0.8, 0.15], vec![("PAYMENT_RECORD", 1.1), ("PURCHASE_AMOUNT", 0.1)]),
-        ([-0.1, 0.8, -9.0], vec![("PAYMENT_RECORD", 1.0)]),
-        ([-0.2, -0.3, 0.0], vec![]),
+        ([0.0, 0.8, 0.15, 0.0, 0.0], vec![("PAYMENT_RECORD", 1.1), ("PURCHASE_AMOUNT", 0.1)]),
+        ([-0.1, 0.8, -9.0, 0.0, 0.0], vec![("PAYMENT_RECORD", 1.0)]),
+        ([-0.2, -0.3, 0.0, 0.0, 0.0], vec![]),
     ] {
         let reasons = model.reasons(&Contributions { terms: shares.into() }, 4);
         let found: Vec<_> = reasons.iter().map(|r| (r.code.name(), (r.contribution * 1e9).round() / 1e9)).collect();

@@ -57,9 +57,10 @@ pub fn nearest_flip(facts: &Facts, generation: &Generation, standing: &Standing)
         let Some(model) = generation.model_with(target, standing.held) else { continue };
         for (term, info) in model.file().terms.iter().zip(model.terms()) {
             let told = target == Target::Default && info.reason.is_some_and(is_for_customer);
-            let input = term.input();
-            let found = candidates(model, term, facts, &trial).into_iter();
-            changes.extend(found.map(|(distance, to)| Change { distance, input, to, told }));
+            for input in term.inputs() {
+                let found = candidates(model, term, input, facts, &trial).into_iter();
+                changes.extend(found.map(|(distance, to)| Change { distance, input, to, told }));
+            }
         }
     }
     // The nearest are tried first, so that the first that leads anywhere is the nearest that does.
@@ -149,39 +150,61 @@ fn set(facts: &mut Facts, input: &str, to: &Signal) -> Option<()> {
 }
 
 /// Values that a term's input could have instead, each with how near it is.
-fn candidates(model: &Model, term: &Term, facts: &Facts, trial: &Trial<'_>) -> Vec<(f64, Signal)> {
-    let input = term.input();
+fn candidates(model: &Model, term: &Term, input: &str, facts: &Facts, trial: &Trial<'_>) -> Vec<(f64, Signal)> {
     let kind = model.file().inputs.iter().find(|known| known.name == input).map(|known| known.kind);
     let from = value(facts, input);
     match (kind, term, from) {
         (Some(InputKind::Boolean), _, Some(Signal::Flag(flag))) => vec![(HALF, Signal::Flag(!flag))],
         (Some(InputKind::Boolean), ..) => [true, false].map(|flag| (HALF, Signal::Flag(flag))).into(),
-        (_, Term::Category(term), from) => {
-            let others = term.points.keys().map(|name| Signal::Text(name.as_str().into()));
-            others.filter(|name| Some(name) != from.as_ref()).map(|name| (HALF, name)).collect()
-        }
-        (_, Term::Bins(term), from) => {
+        (_, Term::Category(term), from) => other_names(term.points.keys(), from.as_ref()),
+        (_, Term::Bins(term), from) => other_intervals(&term.edges, from.as_ref()),
+        (_, Term::Knots(term), from) => {
+            let step = 1.0 / term.x.len() as f64;
             let at = match from {
-                Some(Signal::Number(number)) => Some(term.edges.partition_point(|edge| *edge <= number)),
-                _ => None,
+                Some(Signal::Number(number)) => term.x.partition_point(|x| *x <= number),
+                _ => term.x.len() / 2,
             };
-            let step = 1.0 / term.points.len() as f64;
-            let lower = |place: usize| place.checked_sub(1).and_then(|before| term.edges.get(before)).copied();
-            let interval = |place: usize| {
-                let crossed = at.map_or(term.points.len() / 2, |at| at.abs_diff(place));
-                let up = at.is_none_or(|at| place > at);
-                let edge =
-                    if up { place.checked_sub(1).and_then(|before| term.edges.get(before)).copied() } else { None };
-                let number = edge.or_else(|| term.edges.get(place).map(|edge| just_below(*edge, lower(place))))?;
-                Some((crossed as f64 * step, Signal::Number(number)))
-            };
-            (0..term.points.len()).filter(|place| Some(*place) != at).filter_map(interval).collect()
+            let knots = term.x.iter().enumerate();
+            knots.map(|(place, x)| (at.abs_diff(place).max(1) as f64 * step, Signal::Number(*x))).collect()
+        }
+        (_, Term::Pair(term), from) => {
+            let axis = if term.first.input == input { &term.first } else { &term.second };
+            match (&axis.edges, &axis.names) {
+                (Some(edges), _) => other_intervals(edges, from.as_ref()),
+                (_, names) => other_names(names.iter().flatten(), from.as_ref()),
+            }
         }
         (_, Term::Linear(term), Some(Signal::Number(from))) => {
-            [-1.0, 1.0].into_iter().filter_map(|way| along(input, from, way * term.scale, trial)).collect()
+            // Through a transform the scale is no distance of the input; its own size is one.
+            let unit = if term.transform.is_some() { from.abs().max(1.0) / FARTHEST } else { term.scale };
+            [-1.0, 1.0].into_iter().filter_map(|way| along(input, from, way * unit, trial)).collect()
         }
         (_, Term::Linear(_), _) => Vec::new(),
     }
+}
+
+/// The names that an input does not have.
+fn other_names<'a>(names: impl Iterator<Item = &'a String>, from: Option<&Signal>) -> Vec<(f64, Signal)> {
+    let others = names.map(|name| Signal::Text(name.as_str().into()));
+    others.filter(|name| Some(name) != from).map(|name| (HALF, name)).collect()
+}
+
+/// A number in each interval in which an input does not lie, by how many intervals away.
+fn other_intervals(edges: &[f64], from: Option<&Signal>) -> Vec<(f64, Signal)> {
+    let count = edges.len() + 1;
+    let at = match from {
+        Some(Signal::Number(number)) => Some(edges.partition_point(|edge| *edge <= *number)),
+        _ => None,
+    };
+    let lower = |place: usize| place.checked_sub(1).and_then(|before| edges.get(before)).copied();
+    let interval = |place: usize| {
+        let crossed = at.map_or(count / 2, |at| at.abs_diff(place));
+        let up = at.is_none_or(|at| place > at);
+        let edge = if up { lower(place) } else { None };
+        let number = edge.or_else(|| edges.get(place).map(|edge| just_below(*edge, lower(place))))?;
+        Some((crossed as f64 / count as f64, Signal::Number(number)))
+    };
+    (0..count).filter(|place| Some(*place) != at).filter_map(interval).collect()
 }
 
 /// The nearest number below an edge that a person would say, and not below the edge before it.

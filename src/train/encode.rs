@@ -139,6 +139,7 @@ impl Encoder {
                 let flag = flag.zip(weights.get(1)).map(|(flag, weight)| (weight / flag.deviation, flag.mean));
                 let term = file::Linear {
                     input,
+                    transform: None,
                     impute: *impute,
                     center: scale.mean,
                     scale: scale.deviation,

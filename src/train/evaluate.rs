@@ -135,13 +135,13 @@ impl Scored {
 }
 
 /// One column of a batch, in the kind that the model reads.
-enum Cells<'a> {
+pub(super) enum Cells<'a> {
     Numbers(Cow<'a, [f64]>),
     Names(Cow<'a, Texts>),
 }
 
 impl Cells<'_> {
-    fn values(&self) -> Values<'_> {
+    pub(super) fn values(&self) -> Values<'_> {
         match self {
             Self::Numbers(numbers) => Values::Numbers(numbers),
             Self::Names(names) => Values::Names(names.iter().collect()),
@@ -149,7 +149,7 @@ impl Cells<'_> {
     }
 }
 
-fn columns<'a>(model: &Model, batch: &'a Batch) -> Result<Vec<Cells<'a>>, TrainError> {
+pub(super) fn columns<'a>(model: &Model, batch: &'a Batch) -> Result<Vec<Cells<'a>>, TrainError> {
     let read = model.file().inputs.iter().map(|input| {
         Ok(match input.kind {
             InputKind::Category => Cells::Names(batch.texts(&input.name)?),

@@ -11,6 +11,7 @@ mod held;
 pub mod logistic;
 pub mod measures;
 mod rows;
+pub mod score;
 pub mod spec;
 
 pub use fit::{Trained, train};
