@@ -1,7 +1,7 @@
 //! Many rows at once: term by term across the rows, to the same bits as one row at a time.
 
 use super::term::{Slot, Term};
-use super::{Model, ScoreFailure};
+use super::{Contributions, Model, ScoreFailure};
 use crate::domain::decision::Score;
 use ndarray::{Array2, ArrayViewMut1, Axis, ShapeBuilder};
 
@@ -58,6 +58,18 @@ impl Model {
             }
         }
         shares
+    }
+
+    /// The shares of one row, as [`Model::score`] leaves them.
+    pub fn contributions_of_row(&self, columns: &[Values], row: usize, contributions: &mut Contributions) {
+        contributions.terms.clear();
+        for scored in &self.terms {
+            if let (Some(slot), Some(values)) = (self.slots.get(scored.slot), columns.get(scored.slot)) {
+                let mut share = [0.0];
+                shares_of(&scored.term, slot, values, row, ArrayViewMut1::from(&mut share[..]));
+                contributions.terms.extend(share);
+            }
+        }
     }
 
     fn finish(&self, columns: &[Values], row: usize, log_odds: f64) -> Result<Score, ScoreFailure> {
