@@ -1,6 +1,7 @@
 //! Floor 8: the commands, one file each. A command reads its settings, does its work through the floors below, and ends
 //! with 0 (done), 1 (what was checked or asked for failed) or 2 (wrong use, or a file that cannot be used).
 
+mod backtest;
 mod call;
 mod connection;
 mod decide;
@@ -65,6 +66,7 @@ enum Command {
     Export(export::Export),
     Synth(synth::Synth),
     Replay(replay::Replay),
+    Backtest(backtest::Backtest),
     Loadtest(loadtest::Loadtest),
     MockProviders(mock_providers::MockProviders),
     #[command(hide = true)]
@@ -90,6 +92,7 @@ impl Cli {
             Command::Export(export) => export.run(),
             Command::Synth(synth) => synth.run(),
             Command::Replay(replay) => replay.run(),
+            Command::Backtest(backtest) => backtest.run(),
             Command::Loadtest(loadtest) => loadtest.run(),
             Command::MockProviders(mock) => mock.run(),
             Command::BenchServer(server) => server.run(),
