@@ -8,6 +8,7 @@ mod decide;
 mod demo;
 mod export;
 mod failure;
+mod features;
 mod import;
 mod keys;
 mod loadtest;
@@ -64,6 +65,7 @@ enum Command {
     Scenario(scenario::ScenarioCommand),
     Import(import::Import),
     Export(export::Export),
+    Features(features::Features),
     Synth(synth::Synth),
     Replay(replay::Replay),
     Backtest(backtest::Backtest),
@@ -90,6 +92,7 @@ impl Cli {
             Command::Scenario(scenario) => scenario::run(scenario),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
+            Command::Features(features) => features.run(),
             Command::Synth(synth) => synth.run(),
             Command::Replay(replay) => replay.run(),
             Command::Backtest(backtest) => backtest.run(),

@@ -9,7 +9,7 @@ use crate::domain::ids::ApplicationId;
 use crate::domain::keys::KeyKind;
 use crate::domain::outcome::RepaymentOutcome;
 use crate::domain::submission::Signal;
-use crate::features::{self, Facts, FeatureKind};
+use crate::features::{self, Facts, Feature, FeatureId, FeatureKind};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -74,17 +74,27 @@ pub struct Row<'a> {
 /// The table, being filled.
 pub struct DecisionSheet {
     sheet: Sheet,
+    features: Vec<(FeatureId, &'static Feature)>,
     signals: SignalColumns,
 }
 
 impl DecisionSheet {
     /// Begins the table, with a column `signal_<name>` for each of the signals.
     pub fn create(file: &Path, signals: SignalColumns) -> Result<Self, TableError> {
+        Self::with(file, signals, features::all().collect())
+    }
+
+    /// Begins the table with these features only.
+    pub fn with(
+        file: &Path,
+        signals: SignalColumns,
+        features: Vec<(FeatureId, &'static Feature)>,
+    ) -> Result<Self, TableError> {
         let names: Vec<_> = signals.iter().map(|(name, kind)| (format!("signal_{name}"), *kind)).collect();
-        let features = features::all().map(|(_, feature)| (feature.name, column_of(feature.kind)));
+        let of_features = features.iter().map(|(_, feature)| (feature.name, column_of(feature.kind)));
         let of_signals = names.iter().map(|(name, kind)| (name.as_str(), *kind));
-        let columns: Vec<_> = FIRST.into_iter().chain(features).chain(of_signals).collect();
-        Ok(Self { sheet: Sheet::create(file, &columns)?, signals })
+        let columns: Vec<_> = FIRST.into_iter().chain(of_features).chain(of_signals).collect();
+        Ok(Self { sheet: Sheet::create(file, &columns)?, features, signals })
     }
 
     /// Adds a row.
@@ -110,12 +120,12 @@ impl DecisionSheet {
             labels.fraud.into(),
             labels.defaulted.into(),
         ];
-        let features = features::all().map(|(id, feature)| match feature.kind {
-            FeatureKind::Number => facts.vector.number(id).into(),
+        let features = self.features.iter().map(|(id, feature)| match feature.kind {
+            FeatureKind::Number => facts.vector.number(*id).into(),
             FeatureKind::Boolean => {
-                Some(facts.vector.number(id)).filter(|flag| !flag.is_nan()).map(|flag| flag != 0.0).into()
+                Some(facts.vector.number(*id)).filter(|flag| !flag.is_nan()).map(|flag| flag != 0.0).into()
             }
-            FeatureKind::Category => facts.vector.category(id).into(),
+            FeatureKind::Category => facts.vector.category(*id).into(),
         });
         let signals = self.signals.iter().map(|(name, kind)| signal(facts.signals.get(name), *kind));
         self.sheet.push(before.into_iter().chain(features).chain(signals))
