@@ -27,6 +27,7 @@ pub mod rpc;
 pub mod scenario;
 pub mod web;
 
+pub mod backtest;
 pub mod demo;
 pub mod history;
 pub mod synth;

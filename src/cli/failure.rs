@@ -112,6 +112,7 @@ macro_rules! plain {
 }
 
 plain! {
+    crate::backtest::BacktestError,
     crate::engine::StartError,
     crate::history::HistoryError,
     crate::notice::webhook::ClientError,

@@ -1,12 +1,14 @@
 //! Floor 8: the commands, one file each. A command reads its settings, does its work through the floors below, and ends
 //! with 0 (done), 1 (what was checked or asked for failed) or 2 (wrong use, or a file that cannot be used).
 
+mod backtest;
 mod call;
 mod connection;
 mod decide;
 mod demo;
 mod export;
 mod failure;
+mod features;
 mod import;
 mod keys;
 mod loadtest;
@@ -63,8 +65,10 @@ enum Command {
     Scenario(scenario::ScenarioCommand),
     Import(import::Import),
     Export(export::Export),
+    Features(features::Features),
     Synth(synth::Synth),
     Replay(replay::Replay),
+    Backtest(backtest::Backtest),
     Loadtest(loadtest::Loadtest),
     MockProviders(mock_providers::MockProviders),
     #[command(hide = true)]
@@ -88,8 +92,10 @@ impl Cli {
             Command::Scenario(scenario) => scenario::run(scenario),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
+            Command::Features(features) => features.run(),
             Command::Synth(synth) => synth.run(),
             Command::Replay(replay) => replay.run(),
+            Command::Backtest(backtest) => backtest.run(),
             Command::Loadtest(loadtest) => loadtest.run(),
             Command::MockProviders(mock) => mock.run(),
             Command::BenchServer(server) => server.run(),

@@ -58,6 +58,16 @@ impl Progress {
         Self(bar)
     }
 
+    /// Begins to count what `what` names, of which there are so many.
+    pub fn of(what: &str, total: u64) -> Self {
+        let bar = ProgressBar::new(total).with_message(what.to_owned());
+        let template = "{bar:30} {human_pos} of {human_len} {msg}, {per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
     /// What is being done now.
     pub fn say(&self, doing: &str) {
         self.0.set_message(doing.to_owned());

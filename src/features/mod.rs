@@ -83,6 +83,11 @@ enum Source {
 }
 
 impl Feature {
+    /// Whether only evidence says it, so that it is missing at the instant decision.
+    pub fn is_evidence(&self) -> bool {
+        matches!(self.source, Source::Evidence(_))
+    }
+
     /// What the feature says, and when it is missing.
     const fn says(mut self, doc: &'static str, missing: &'static str) -> Self {
         self.doc = doc;

@@ -69,6 +69,14 @@ impl Vector {
         self.open_mut().into_iter().for_each(|open| open.set_category(id, name));
     }
 
+    /// Makes all categories missing.
+    pub fn clear_categories(&mut self) {
+        self.open_mut().into_iter().for_each(|open| {
+            open.categories.clear();
+            open.names.clear();
+        });
+    }
+
     /// Sets every value that another vector knows.
     pub fn overlay(&mut self, other: &Self) {
         let known = other.open();

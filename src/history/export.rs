@@ -6,7 +6,6 @@
 use super::HistoryError;
 use crate::domain::decision::Decision;
 use crate::domain::ids::{ApplicationId, Seq};
-use crate::domain::outcome::RepaymentOutcome;
 use crate::features::Vector;
 use crate::journey::{Cause, Event as Step};
 use crate::store::{Entry, Event, Moved, Reader, Submitted};
@@ -35,6 +34,7 @@ pub fn export(file: &Path, reader: &mut dyn Reader, mut progress: impl FnMut(u64
                 application: ApplicationId(entry.id),
                 facts: &facts,
                 decision: Some((decision.outcome, &decision.scores)),
+                first: Some((submitted.decision.outcome, submitted.decision.reasons.as_slice())),
                 labels: labels.get(&seq).copied().unwrap_or_default(),
             })?;
             written += 1;
@@ -56,18 +56,6 @@ fn each_page(
         after = last.id.seq();
         take(&entries)?;
     }
-}
-
-/// Takes a report into account. Any report tells of fraud, and a fraud or a chargeback says yes. Paid says that it was
-/// repaid, defaulted that it was not; late is open, and a fraud says nothing of the customer's credit.
-fn hear(labels: &mut Labels, outcome: RepaymentOutcome) {
-    labels.fraud = Some(outcome.is_fraud() || labels.fraud == Some(true));
-    labels.defaulted = match outcome {
-        _ if labels.fraud == Some(true) => None,
-        RepaymentOutcome::Defaulted => Some(true),
-        RepaymentOutcome::Paid => Some(labels.defaulted == Some(true)),
-        _ => labels.defaulted,
-    };
 }
 
 /// What the first reading finds.
@@ -94,7 +82,7 @@ impl Seen {
             for entry in entries {
                 match &entry.event {
                     Event::OutcomeReported(reported) => {
-                        hear(seen.labels.entry(entry.application.seq()).or_default(), reported.outcome);
+                        seen.labels.entry(entry.application.seq()).or_default().hear(reported.outcome);
                     }
                     Event::Submitted(submitted) => seen.signals_of(submitted),
                     Event::Moved(moved) => seen.evidence_of(entry.application.seq(), moved),
@@ -122,29 +110,6 @@ impl Seen {
                 Some(_) => {}
                 None => drop(self.signals.insert(name.into(), kind)),
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_say_only_what_was_reported() {
-        use RepaymentOutcome::{Chargeback, Defaulted, Fraud, Late, Paid};
-        for (reports, fraud, defaulted) in [
-            (vec![], None, None),
-            (vec![Late], Some(false), None),
-            (vec![Late, Paid], Some(false), Some(false)),
-            (vec![Late, Defaulted], Some(false), Some(true)),
-            (vec![Defaulted, Paid], Some(false), Some(true)),
-            (vec![Paid, Chargeback], Some(true), None),
-            (vec![Fraud, Paid], Some(true), None),
-        ] {
-            let mut labels = Labels::default();
-            reports.iter().for_each(|outcome| hear(&mut labels, *outcome));
-            assert_eq!(labels, Labels { fraud, defaulted }, "{reports:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::Invalid;
 use crate::domain::contact::{Email, Phone};
 use crate::domain::geo::{Address, Country};
 use crate::domain::ids::{CustomerId, MerchantId, RequestId, Seq};
-use crate::domain::keys::{KeyHasher, Keys};
+use crate::domain::keys::KeyHasher;
 use crate::domain::money::{Currency, MAX_AMOUNT_MINOR, Money};
 use crate::domain::outcome::RepaymentOutcome;
 use crate::domain::plan::PlanChoice;
@@ -20,6 +20,7 @@ use crate::engine::projection::{self, Trace};
 use crate::features::Facts;
 use crate::store::{Batch, Checkpoint, Entry, Event, Imported, Store};
 use crate::table;
+use jiff::tz::TimeZone;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -65,7 +66,7 @@ pub fn import(
     hasher: &KeyHasher,
     mut progress: impl FnMut(&str, u64),
 ) -> Result<Done, HistoryError> {
-    let rows = Rows { file, merchant, hasher };
+    let rows = Rows { file, merchant, zone: &TimeZone::UTC, hasher };
     let mut count = 0;
     rows.each(|_| {
         count += 1;
@@ -152,7 +153,7 @@ struct Log<'a> {
 impl Log<'_> {
     fn entry(&mut self, purchase: Past) -> Arc<Entry> {
         let id = self.ids.next(system_ms(), self.random.draw());
-        let Past { at, keys, amount, outcome } = purchase;
+        let Past { facts: Facts { at, keys, amount, .. }, outcome } = purchase;
         let entry = Entry {
             id,
             at,
@@ -168,22 +169,28 @@ impl Log<'_> {
 }
 
 /// One purchase of the past.
-struct Past {
-    at: Timestamp,
-    keys: Keys,
-    amount: Money,
-    outcome: Option<RepaymentOutcome>,
+pub(super) struct Past {
+    /// What it says by itself.
+    pub facts: Facts,
+    /// How it turned out.
+    pub outcome: Option<RepaymentOutcome>,
 }
 
-struct Rows<'a> {
-    file: &'a Path,
-    merchant: &'a MerchantId,
-    hasher: &'a KeyHasher,
+/// The purchases of a file.
+pub(super) struct Rows<'a> {
+    /// The file.
+    pub file: &'a Path,
+    /// Whose they are.
+    pub merchant: &'a MerchantId,
+    /// Where night and weekend are taken.
+    pub zone: &'a TimeZone,
+    /// Makes their keys.
+    pub hasher: &'a KeyHasher,
 }
 
 impl Rows<'_> {
     /// Hands over every row, in the order of the file.
-    fn each(&self, mut take: impl FnMut(Past) -> Result<(), HistoryError>) -> Result<(), HistoryError> {
+    pub fn each(&self, mut take: impl FnMut(Past) -> Result<(), HistoryError>) -> Result<(), HistoryError> {
         let source = table::open(self.file)?;
         let known = |name: &str| COLUMNS.iter().any(|(column, _)| *column == name);
         if let Some(unknown) = source.names().iter().find(|name| !known(name)) {
@@ -209,7 +216,8 @@ impl Rows<'_> {
         Ok(())
     }
 
-    fn name(&self) -> String {
+    /// The file's name, for messages.
+    pub fn name(&self) -> String {
         self.file.display().to_string()
     }
 
@@ -228,9 +236,7 @@ impl Rows<'_> {
             RepaymentOutcome::from_name(name).ok_or_else(|| Invalid::expected(format!("one of {known}")))
         })?;
         let submission = self.submission(cells, row, amount)?;
-        let utc = jiff::tz::TimeZone::UTC;
-        let keys = Facts::extract(&submission, self.merchant, &utc, at, self.hasher).keys;
-        Ok(Past { at, keys, amount, outcome })
+        Ok(Past { facts: Facts::extract(&submission, self.merchant, self.zone, at, self.hasher), outcome })
     }
 
     /// The row as a submission, so that its keys are made as those of any purchase.

@@ -1,8 +1,9 @@
 //! Floor 7: the log and the world of files: past purchases come in ([`import`]), decisions go out for training
-//! ([`export`]), and stored decisions are recomputed ([`replay`]).
+//! ([`export`]), purchases of the past become features ([`past`]), and stored decisions are recomputed ([`replay`]).
 
 pub mod export;
 pub mod import;
+pub mod past;
 pub mod replay;
 
 use crate::store::StoreError;
@@ -29,6 +30,20 @@ pub enum HistoryError {
         /// What was expected there.
         expected: String,
     },
+    /// A row that happened before the one above it.
+    #[error(
+        "{file}: row {row} happened before the row above it: sort the file by `occurred_at`, because what came before is \
+         counted in the order of the rows"
+    )]
+    Order {
+        /// Which file.
+        file: String,
+        /// Which row, from 1.
+        row: u64,
+    },
+    /// A feature that is not in the catalogue.
+    #[error("`{0}` is no feature: docs/features.md has all of them")]
+    Feature(String),
     /// A column that an import does not know.
     #[error("{file}: the column `{column}` is not known; an import reads {known}")]
     UnknownColumn {

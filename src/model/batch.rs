@@ -1,7 +1,7 @@
 //! Many rows at once: term by term across the rows, to the same bits as one row at a time.
 
 use super::term::{Axis as PairAxis, Slot, Term};
-use super::{Model, ScoreFailure, Scored};
+use super::{Contributions, Model, ScoreFailure, Scored};
 use crate::domain::decision::Score;
 use ndarray::{Array2, ArrayViewMut1, Axis, ShapeBuilder};
 
@@ -54,6 +54,16 @@ impl Model {
             self.shares_of(scored, columns, 0, column);
         }
         shares
+    }
+
+    /// The shares of one row, as [`Model::score`] leaves them.
+    pub fn contributions_of_row(&self, columns: &[Values], row: usize, contributions: &mut Contributions) {
+        contributions.terms.clear();
+        for scored in &self.terms {
+            let mut share = [0.0];
+            self.shares_of(scored, columns, row, ArrayViewMut1::from(&mut share[..]));
+            contributions.terms.extend(share);
+        }
     }
 
     /// The shares of one term for the rows from `start` on, as many as `shares` takes.

@@ -3,6 +3,7 @@
 //! The file as it is written is `file`, what is wrong with it is found by `check` and, for conditions, `trial`; what
 //! comes out is a [`Policy`], by which [`decide()`] decides and [`judge`] judges.
 
+pub mod batch;
 mod check;
 mod customer;
 mod cutoff;
@@ -93,6 +94,17 @@ pub struct Windows {
     pub offer_ttl_seconds: u32,
     /// Asking for a person's review after a decline, in seconds.
     pub review_ttl_seconds: u32,
+}
+
+/// What purchases cost and earn, by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Rates {
+    /// The share of the amount that a fraud costs.
+    pub fraud_loss_share: f64,
+    /// The share of the amount that a default costs: what is still owed by then, times how much of that is lost.
+    pub default_loss_share: f64,
+    /// What a purchase earns that is repaid, in hundredths of a percent of the amount.
+    pub margin_bps: u32,
 }
 
 /// A policy that has been checked whole.
@@ -232,6 +244,21 @@ impl Policy {
         question.constraints(choice, bounds)
     }
 
+    /// What a known fraud and a known default cost, as shares of the amount, and what a purchase that is repaid earns.
+    pub fn rates(&self) -> Rates {
+        let [fraud, default] = &self.targets;
+        Rates {
+            fraud_loss_share: fraud.loss_share,
+            default_loss_share: self.loss.exposure_at_default * default.loss_share,
+            margin_bps: self.loss.margin_bps,
+        }
+    }
+
+    /// How many entries its block and allow lists have.
+    pub fn listed(&self) -> usize {
+        self.block.counts().chain(self.allow.counts()).map(|(_, count)| count).sum()
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -283,10 +310,7 @@ pub fn judge_with(facts: &Facts, generation: &Generation, standing: &Standing) -
         };
         match model.score(facts, contributions) {
             Ok(score) => Scoring::Scored(score),
-            Err(failure) => {
-                let message = format!("{failure}; the policy's outcome was taken instead");
-                Scoring::Failed(Diagnostic { subject: model.model_ref().name.clone(), message })
-            }
+            Err(failure) => Scoring::Failed(batch::failed(model, &failure)),
         }
     };
     let scorings = [score(0), score(1)];

@@ -87,13 +87,14 @@ pub fn write(
             let application = application(&purchase, report.all.purchases);
             purchases::push(&mut raw, purchases::Row { application, purchase: &purchase, merchant })?;
             let decision = judgement.as_ref().map(|judgement| (judgement.outcome, &judgement.scores));
+            let said = judgement.as_ref().map(|judgement| (judgement.outcome, judgement.reasons.as_slice()));
             if let (Some(bank), Some(history)) = (&mut bank, &history) {
                 transactions::push(bank, application, history)?;
                 let (largest_minor, currency) = (largest_instalment_minor(&facts, today), facts.amount.currency);
                 evidence::set_bank(&mut facts.vector, history, largest_minor, currency, today);
             }
             let labels = Labels { fraud: Some(purchase.truth.fraud), defaulted: purchase.truth.defaulted };
-            known.push(Row { application, facts: &facts, decision, labels })?;
+            known.push(Row { application, facts: &facts, decision, first: said, labels })?;
             if report.all.purchases <= requests::SAMPLE {
                 sample += &requests::line(&purchase.submission);
             }

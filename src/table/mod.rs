@@ -8,11 +8,13 @@
 mod batch;
 mod comma;
 pub mod decisions;
+mod feed;
 mod parquet;
 mod sheet;
 mod write;
 
 pub use batch::{Batch, Column, ColumnKind, Texts};
+pub use feed::Feed;
 pub use sheet::{Cell, Sheet};
 pub use write::Writer;
 
@@ -147,7 +149,7 @@ impl Source {
         let places = names.iter().map(|name| self.place(name)).collect::<Result<Vec<_>, _>>()?;
         let names: Arc<[Box<str>]> = names.iter().map(|name| Box::from(*name)).collect();
         let inner: Box<dyn Iterator<Item = Result<Batch, TableError>> + Send> = match self.format {
-            Format::Parquet => Box::new(parquet::batches(self.file.clone(), names, places)?),
+            Format::Parquet => Box::new(parquet::batches(self.file.clone(), names, places, None)?),
             Format::Csv | Format::CsvGz => {
                 Box::new(comma::batches(self.file.clone(), self.format, names, places, self.names.len())?)
             }

@@ -29,16 +29,46 @@ pub(super) fn names_and_rows(file: &Path) -> Result<(Vec<String>, Option<u64>), 
     Ok((names, u64::try_from(builder.metadata().file_metadata().num_rows()).ok()))
 }
 
+/// Some rows of one row group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    group: usize,
+    offset: usize,
+    rows: usize,
+    /// From 1.
+    first_row: u64,
+}
+
+/// The file in parts of at most `most` rows.
+pub(super) fn parts(file: &Path, most: usize) -> Result<Vec<Part>, TableError> {
+    let builder = builder(file)?;
+    let (mut parts, mut first_row) = (Vec::new(), 1);
+    for (group, metadata) in builder.metadata().row_groups().iter().enumerate() {
+        let rows = usize::try_from(metadata.num_rows()).unwrap_or_default();
+        for offset in (0..rows).step_by(most) {
+            parts.push(Part { group, offset, rows: most.min(rows - offset), first_row });
+            first_row += most.min(rows - offset) as u64;
+        }
+    }
+    Ok(parts)
+}
+
+/// Reads the whole file, or a part of it.
 pub(super) fn batches(
     file: Arc<PathBuf>,
     names: Arc<[Box<str>]>,
     places: Vec<usize>,
+    part: Option<Part>,
 ) -> Result<impl Iterator<Item = Result<Batch, TableError>> + Send, TableError> {
     let builder = builder(&file)?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), places);
-    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
-    let reader = reader.map_err(|error| TableError::format(&file, error.to_string()))?;
-    let mut first_row = 1;
+    let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
+    let builder = match part {
+        None => builder,
+        Some(part) => builder.with_row_groups(vec![part.group]).with_offset(part.offset).with_limit(part.rows),
+    };
+    let reader = builder.build().map_err(|error| TableError::format(&file, error.to_string()))?;
+    let mut first_row = part.map_or(1, |part| part.first_row);
     Ok(reader.map(move |read| {
         let read = read.map_err(|error| TableError::format(&file, error.to_string()))?;
         let cells = names.iter().map(|name| match read.column_by_name(name) {

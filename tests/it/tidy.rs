@@ -23,6 +23,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("mock", 5),
     ("rpc", 6),
     ("web", 6),
+    ("backtest", 7),
     ("demo", 7),
     ("history", 7),
     ("scenario", 7),
