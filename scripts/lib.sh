@@ -21,9 +21,14 @@ page_tools() {
   command -v curl >/dev/null || debian_packages curl
 }
 
+# A real browser.
+chromium_tools() {
+  command -v chromium >/dev/null || debian_packages chromium fonts-dejavu-core
+}
+
 # A real browser, and what drives it; sets PYTHON.
 browser_tools() {
-  command -v chromium >/dev/null || debian_packages chromium fonts-dejavu-core
+  chromium_tools
   python_env "$root/tests/browser/requirements.txt"
 }
 

@@ -66,6 +66,8 @@ pub struct Facts {
     pub amount: Money,
     /// The plan as it stands after what happened; `None` where there is none.
     pub plan: Option<Plan>,
+    /// How much of what was paid the merchant has given back, in minor units.
+    pub paid_back_minor: i64,
     /// Where the customer lives by the clock.
     pub zone: TimeZone,
     /// Where things are found.

@@ -123,11 +123,12 @@ fn common(facts: &Facts, language: Language) -> Filling {
     filling.set("purchase", words::money(facts.amount, language));
     if let Some(plan) = &facts.plan {
         let paid = plan.instalments.iter().filter(|instalment| instalment.state == InstalmentState::Paid);
+        let paid_minor = paid.fold(0_i64, |sum, instalment| sum.saturating_add(instalment.total_amount_minor));
         filling.set("count", plan.instalments.len().to_string());
         filling.set("total", money(total_minor(plan)));
         filling.set("fees", money(plan.customer_cost_minor));
         filling.set("left", money(plan.left_to_pay_minor()));
-        filling.set("paid", money(paid.fold(0, |sum, instalment| sum.saturating_add(instalment.total_amount_minor))));
+        filling.set("paid", money(paid_minor.saturating_sub(facts.paid_back_minor)));
     }
     filling
 }

@@ -74,6 +74,7 @@ pub fn facts(paid: usize, language: Language) -> Facts {
         reference: "GB-2026-1042".into(),
         amount,
         plan: Some(plan(amount, paid)),
+        paid_back_minor: 0,
         zone: TimeZone::UTC,
         links: Links {
             plan: "https://pay.example.org/plan/made-up".into(),

@@ -67,6 +67,11 @@ impl Account {
         since.is_some_and(|since| at < since.plus_ms(COLLECTING_MS))
     }
 
+    /// Whether the gateway is collecting any other instalment at a time.
+    pub(super) fn is_collecting_another(&self, instalment: usize, at: Timestamp) -> bool {
+        (0..self.under_way.len()).any(|other| other != instalment && self.is_collecting(other, at))
+    }
+
     /// The last day to which the due date of an instalment may be moved at a time; `None`: it may not be moved.
     pub fn movable_until(&self, instalment: usize, at: Timestamp) -> Option<Date> {
         self.check_movable(instalment, at).ok()

@@ -90,7 +90,8 @@ pub enum Event {
     Failed {
         /// Of which instalment.
         instalment: u8,
-        /// Until when the whole may be paid at once instead, where nothing has been paid yet.
+        /// Until when the whole may be paid at once instead, where nothing has been paid yet and nothing else is being
+        /// collected.
         offer_until: Option<Timestamp>,
     },
     /// The customer moved a due date.
@@ -178,7 +179,10 @@ pub fn receive(account: &Account, input: Input, at: Timestamp) -> Result<Event, 
             if !of(instalment)?.state.is_open() {
                 return Err("expected an instalment that is still to be paid");
             }
-            let offer_until = (!account.is_begun()).then(|| at.plus_ms(i64::from(offer_ttl_seconds) * 1_000));
+            // What another instalment's collection may still bring is not to be paid a second time.
+            let place = usize::from(instalment);
+            let offered = !account.is_begun() && !account.is_collecting_another(place, at);
+            let offer_until = offered.then(|| at.plus_ms(i64::from(offer_ttl_seconds) * 1_000));
             Ok(Event::Failed { instalment, offer_until })
         }
         Input::Refund { amount_minor } => {

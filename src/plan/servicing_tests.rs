@@ -401,6 +401,20 @@ fn a_first_payment_that_fails_opens_the_offer_again() {
     assert_eq!((second.offer_until, second.state), (None, PlanState::Late), "a plan that has begun goes on");
 }
 
+#[test]
+fn while_another_payment_is_under_way_a_failed_one_opens_no_offer() {
+    let ahead = || Input::PayAhead { instalment: Some(1) };
+    let both = after(three(), ahead(), "2026-03-02T10:01:00Z");
+    let second_fell = after(both.clone(), failed(1), "2026-03-02T10:05:00Z");
+    assert_eq!(second_fell.offer_until, None, "the first may yet be paid: nobody pays the same twice");
+    let both_fell = after(second_fell, failed(0), "2026-03-02T10:06:00Z");
+    assert_eq!(both_fell.offer_until, Some(at("2026-03-02T11:06:00Z")), "nothing is under way any more");
+    let first_fell = after(both, failed(0), "2026-03-02T10:05:00Z");
+    assert_eq!(first_fell.offer_until, None);
+    let never_reported = after(first_fell, failed(0), "2026-03-03T10:05:00Z");
+    assert!(never_reported.offer_until.is_some(), "what was not reported within a day is not waited for");
+}
+
 fn without_interest(plan: &Plan) -> Plan {
     let agreed = |one: &Instalment| Instalment::agreed(one.due_date, one.purchase_amount_minor, 0, 0);
     Plan { instalments: plan.instalments.iter().map(agreed).collect(), customer_cost_minor: 0, ..plan.clone() }

@@ -59,12 +59,12 @@ impl PlanService for Plans {
     }
 
     async fn change_card(&self, request: Request<ChangeCardRequest>) -> Result<Response<Application>, Status> {
-        let merchant = caller(&request)?.merchant;
+        let caller = caller(&request)?;
         let act = request.get_ref().act(&self.0.engine).map_err(status::invalid)?;
-        let Some(url) = self.card_change_url(&merchant, ApplicationId(act.application)) else {
+        let Some(url) = self.card_change_url(&caller.merchant, ApplicationId(act.application)) else {
             return Err(status::not_offered("the policy names no card_change_url for this merchant"));
         };
-        let mut response = self.0.step(request).await?;
+        let mut response = self.0.take(caller, act, request.metadata()).await?;
         response.get_mut().plan.iter_mut().for_each(|plan| plan.card_change_url.clone_from(&url));
         Ok(response)
     }

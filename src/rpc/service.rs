@@ -2,11 +2,11 @@
 
 use super::convert::{self, Shown, Step, Unshowable};
 use super::{deadline, proto, status};
-use crate::engine::{Answered, Caller, Deadlines, Engine, Mailbox};
+use crate::engine::{Act, Answered, Caller, Deadlines, Engine, Mailbox};
 use crate::store::{Entry, ListQuery};
 use std::borrow::Borrow;
 use std::sync::Arc;
-use tonic::metadata::MetadataValue;
+use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status};
 
 /// The metadata that marks the answer to a repeated request.
@@ -32,8 +32,18 @@ impl Service {
     /// Moves a journey on.
     pub async fn step<S: Step>(&self, request: Request<S>) -> Result<Response<proto::Application>, Status> {
         let caller = caller(&request)?;
-        let deadline = deadline::of(request.metadata(), self.deadlines);
         let act = request.get_ref().act(&self.engine).map_err(status::invalid)?;
+        self.take(caller, act, request.metadata()).await
+    }
+
+    /// Takes a step that has been read from a request.
+    pub async fn take(
+        &self,
+        caller: Caller,
+        act: Act,
+        metadata: &MetadataMap,
+    ) -> Result<Response<proto::Application>, Status> {
+        let deadline = deadline::of(metadata, self.deadlines);
         let answered = self.engine.act(caller, act, deadline, &self.mailbox).await.map_err(status::refused)?;
         self.answer(&answered)
     }

@@ -3,7 +3,7 @@
 use super::pages::{Missing, Pages};
 use crate::domain::decision::DigestWriter;
 use crate::domain::ids::{ApplicationId, RequestId};
-use crate::engine::{self, Act, Caller, Engine, Given, Mailbox, Refused};
+use crate::engine::{self, Act, Caller, Engine, Given, Mailbox, Purpose, Refused};
 use crate::journey::Input;
 use crate::provider::{Notice, NoticeError};
 use axum::Router;
@@ -76,7 +76,9 @@ async fn came_back(
     let back = doors.returned(&parameters);
     match (back, doors.take(parameters).await) {
         // Whoever comes twice has come.
-        (Some((id, _)), Ok(()) | Err(Refused::Forbidden(_) | Refused::RequestIdReused)) => doors.pages.lead(id, ""),
+        (Some((id, _)), Ok(()) | Err(Refused::Forbidden(_) | Refused::RequestIdReused)) => {
+            doors.pages.lead(Purpose::Journey, id, "")
+        }
         (None, _) | (_, Err(Refused::NotFound)) => doors.pages.missing(None, &headers, Missing::Unknown),
         _ => doors.pages.missing(None, &headers, Missing::Later),
     }

@@ -121,6 +121,18 @@ def test_declined_with_reasons_a_persons_review_and_a_view(visitor: Visitor) -> 
     visitor.see_state("IN_REVIEW")
 
 
+@pytest.mark.parametrize(("resolution", "state"), [("GRANTED", "ACCEPTED"), ("REFUSED", "DECLINED")])
+def test_a_person_resolves_a_review(visit: Visit, world: World, resolution: str, state: str) -> None:
+    visitor = visit()
+    visitor.buy("declined")
+    visitor.submit("review")
+    visitor.see_state("IN_REVIEW")
+    waiting = world.call("ReviewService/ListReviews", {"pageSize": 1})["applications"][0]["applicationId"]
+    resolved = {"requestId": f"resolve-{waiting[-32:]}", "applicationId": waiting, "resolution": f"REVIEW_RESOLUTION_{resolution}"}
+    world.call("ReviewService/ResolveReview", resolved)
+    visitor.see_state(state)
+
+
 def test_a_fraud_is_not_told_why(visit: Visit) -> None:
     visitor = visit()
     visitor.buy("stolen")

@@ -9,9 +9,13 @@ use aval::domain::keys::KeyHasher;
 use aval::domain::outcome::RepaymentOutcome;
 use aval::domain::time::Timestamp;
 use aval::engine::clock::{Clock, VirtualClock};
-use aval::engine::{self, Caller, Engine, Mailbox, Notices, Outside, Report, Settings, Submit, Vault, generation};
+use aval::engine::{
+    self, Act, Caller, Engine, Letter, MailOf, Mailbox, Notices, Outside, Report, Settings, Submit, Vault, generation,
+};
+use aval::journey::Input;
 use aval::notice::webhook::{Answer, Carrier, Message};
 use aval::notice::{Mail, MailError, Mailer, Sending};
+use aval::plan;
 use aval::policy::Generation;
 use aval::rpc::convert::{self, Content};
 use aval::store::{Memory, Reader, Store, Subject, WebhookEndpoint};
@@ -81,9 +85,9 @@ impl Carrier for Receivers {
 
 /// A mail server that answers as it was told, and keeps the mails.
 #[derive(Default)]
-struct Post {
-    sent: Mutex<Vec<Mail>>,
-    answers: Mutex<VecDeque<Result<(), MailError>>>,
+pub struct Post {
+    pub sent: Mutex<Vec<Mail>>,
+    pub answers: Mutex<VecDeque<Result<(), MailError>>>,
 }
 
 impl Mailer for Post {
@@ -114,14 +118,29 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(20)
 }
 
-struct Bed {
+pub struct Bed {
     store: Arc<Memory>,
     clock: Arc<VirtualClock>,
     receivers: Arc<Receivers>,
     post: Option<Arc<Post>>,
+    mail_of: MailOf,
     engine: Arc<Engine>,
     mailbox: Mailbox,
     generation: Arc<Generation>,
+}
+
+/// A mail that says no more than which it is.
+fn plain_mail(letter: &Letter<'_>) -> Option<Mail> {
+    let text = letter.kind.name();
+    Some(Mail {
+        to: "ada@example.org".into(),
+        reply_to: None,
+        from_name: "Shop".into(),
+        subject: text.into(),
+        html: String::new(),
+        text: format!("{text} {}", letter.history.len()),
+        message_id: letter.message_id.into(),
+    })
 }
 
 impl Bed {
@@ -131,18 +150,23 @@ impl Bed {
     }
 
     fn with(merchants: &[&str], post: Option<Arc<Post>>) -> Self {
-        let models = root().join("models");
         // Without its last section nothing happens to plans by itself, so what is told is what these tests did.
         let shipped = std::fs::read_to_string(root().join("policies/default.yaml")).unwrap();
         let (quiet, _) = shipped.split_once("\nservicing:").unwrap();
+        Self::under(quiet, merchants, post, plain_mail)
+    }
+
+    /// Under a policy, with mails made by a function.
+    pub fn under(policy: &str, merchants: &[&str], post: Option<Arc<Post>>, mail_of: MailOf) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("quiet.yaml"), quiet).unwrap();
-        let loaded = generation::load(&models, &folder.path().join("quiet.yaml"), &hasher());
+        let path = folder.path().join("policy.yaml");
+        std::fs::write(&path, policy).unwrap();
+        let loaded = generation::load(&root().join("models"), &path, &hasher());
         let store = Arc::new(Memory::default());
         merchants.iter().for_each(|name| store.put_webhook_endpoint(&endpoint(name)).unwrap());
         let clock = Arc::new(VirtualClock::at(Timestamp::parse("2026-11-25T10:00:00Z").unwrap()));
         let generation = Arc::new(loaded.unwrap_or_else(|error| panic!("{error}")));
-        Self::start(store, clock, Arc::default(), post, generation)
+        Self::start(store, clock, Arc::default(), post, mail_of, generation)
     }
 
     fn start(
@@ -150,49 +174,54 @@ impl Bed {
         clock: Arc<VirtualClock>,
         receivers: Arc<Receivers>,
         post: Option<Arc<Post>>,
+        mail_of: MailOf,
         generation: Arc<Generation>,
     ) -> Self {
         let notices = Notices {
             carrier: Some(receivers.clone()),
             data_of: convert::event_data,
             mailer: post.clone().map(|post| post as Arc<dyn Mailer>),
-            mail_of: |letter| {
-                let text = letter.kind.name();
-                Some(Mail {
-                    to: "ada@example.org".into(),
-                    reply_to: None,
-                    from_name: "Shop".into(),
-                    subject: text.into(),
-                    html: String::new(),
-                    text: format!("{text} {}", letter.history.len()),
-                    message_id: letter.message_id.into(),
-                })
-            },
+            mail_of,
         };
         let outside = Outside { notices, ..Outside::nobody() };
         let settings = Settings { clock: Clock::Virtual(clock.clone()), ..Settings::small() };
         let engine = Engine::start(settings, store.clone(), generation.clone(), hasher(), outside).unwrap();
         let engine = Arc::new(engine);
         let mailbox = engine.mailbox();
-        Self { store, clock, receivers, post, engine, mailbox, generation }
+        Self { store, clock, receivers, post, mail_of, engine, mailbox, generation }
     }
 
     /// The process is killed, and started again: of what was under way only the store is left.
     fn killed_and_started(self, receivers: Arc<Receivers>) -> Self {
-        let Self { store, clock, engine, mailbox, generation, post, .. } = self;
+        let Self { store, clock, engine, mailbox, generation, post, mail_of, .. } = self;
         drop(mailbox);
         drop(Arc::into_inner(engine).expect("nobody else has the engine"));
         let clock = Arc::new(VirtualClock::at(clock.now()));
-        Self::start(store, clock, receivers, post, generation)
+        Self::start(store, clock, receivers, post, mail_of, generation)
     }
 
-    async fn submit(&self, of: &str, customer: &str) -> EntryId {
+    pub async fn submit(&self, of: &str, customer: &str) -> EntryId {
         let wire = decide_request(&format!("submit-{customer}"), customer, customer);
         let submission = convert::submission(&wire, self.clock.now()).unwrap();
         let subject = Subject(wire.encode_to_vec().into());
         let submit = Submit { content: submission.content_digest(), submission: &submission, subject };
         let caller = Caller { merchant: merchant(of), actor: "test".into() };
         self.engine.submit(caller, submit, soon(), &self.mailbox).await.unwrap().history[0].id
+    }
+
+    /// Takes a step with a plan.
+    pub async fn act(&self, of: &str, application: EntryId, request: &str, input: plan::Input) {
+        let act = Act {
+            request_id: RequestId::parse(request).unwrap(),
+            content: Digest::of(request.as_bytes()),
+            application,
+            occurred_at: None,
+            input: Input::Plan(input),
+            given: None,
+            subject: None,
+        };
+        let caller = Caller { merchant: merchant(of), actor: "test".into() };
+        self.engine.act(caller, act, soon(), &self.mailbox).await.unwrap();
     }
 
     async fn report(&self, of: &str, application: EntryId, request: &str) {
@@ -208,7 +237,7 @@ impl Bed {
     }
 
     /// Lets so many seconds pass, and everything that is due in them.
-    async fn pass(&self, seconds: i64) {
+    pub async fn pass(&self, seconds: i64) {
         let until = self.clock.now().plus_ms(seconds * 1_000);
         loop {
             self.settled().await;
@@ -221,7 +250,7 @@ impl Bed {
         self.settled().await;
     }
 
-    async fn settled(&self) {
+    pub async fn settled(&self) {
         let settled = tokio::time::timeout(Duration::from_secs(60), self.engine.settled()).await;
         settled.expect("everything that follows has happened within a minute");
     }

@@ -10,6 +10,7 @@ mod docs;
 mod engine;
 mod journey;
 mod journey_crash;
+mod mails;
 mod plans;
 mod providers;
 mod scenarios;

@@ -48,10 +48,11 @@ pub(super) async fn deliver(courier: &Courier, delivery: &Delivery) -> Outcome {
 
 /// The id and the body of a message; `None`: there is nothing to tell.
 async fn body(courier: &Courier, delivery: &Delivery) -> Result<Option<(String, String)>, StoreError> {
-    let history = courier.history(delivery).await?;
-    let Some(entry) = history.last().filter(|entry| entry.id.seq() == delivery.key.seq) else { return Ok(None) };
-    let Some(topic) = told_of_last(&history)?.merchant else { return Ok(None) };
-    let Some(mut data) = (courier.notices.data_of)(&history, &courier.links) else { return Ok(None) };
+    let whole = courier.history(delivery).await?;
+    let Some((history, _)) = at_delivery(&whole, delivery) else { return Ok(None) };
+    let Some(entry) = history.last() else { return Ok(None) };
+    let Some(topic) = told_of_last(history)?.merchant else { return Ok(None) };
+    let Some(mut data) = (courier.notices.data_of)(history, &courier.links) else { return Ok(None) };
     data.insert("version".into(), history.len().into());
     let body = json!({ "type": topic.name(), "timestamp": entry.at.to_string(), "data": data });
     Ok(Some((message_id(entry), body.to_string())))
@@ -99,13 +100,17 @@ pub fn redeliveries(
 }
 
 impl Courier {
-    /// The application's entries up to the one that calls for a delivery.
+    /// The entries of a delivery's application.
     pub(super) async fn history(&self, delivery: &Delivery) -> Result<Vec<Entry>, StoreError> {
-        let (application, last) = (delivery.application, delivery.key.seq);
-        let mut history = self.readers.read(move |reader| read_history(reader, application)).await?;
-        history.retain(|entry| entry.id.seq() <= last);
-        Ok(history)
+        let application = delivery.application;
+        self.readers.read(move |reader| read_history(reader, application)).await
     }
+}
+
+/// The entries up to the one that calls for a delivery, and those since; `None`: it is not among them.
+pub(super) fn at_delivery<'a>(history: &'a [Entry], delivery: &Delivery) -> Option<(&'a [Entry], &'a [Entry])> {
+    let place = history.iter().position(|entry| entry.id.seq() == delivery.key.seq)?;
+    history.split_at_checked(place + 1)
 }
 
 fn read_history(reader: &mut dyn crate::store::Reader, application: Seq) -> Result<Vec<Entry>, StoreError> {

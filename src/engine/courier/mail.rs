@@ -1,6 +1,7 @@
 //! Mails to customers: here a delivery becomes a mail. Who renders is a function of the caller's ([`MailOf`]), which is given
-//! what happened and nothing else, so every try says the same.
+//! what happened and nothing else, so every try says the same, or nothing where it is no longer true.
 
+use super::hook::at_delivery;
 use super::{Courier, Outcome};
 use crate::domain::delivery::DeliveryKind;
 use crate::domain::storefront::Storefront;
@@ -17,6 +18,8 @@ pub struct Letter<'a> {
     pub kind: DeliveryKind,
     /// The application's entries up to the one that calls for it, oldest first; the first holds the subject.
     pub history: &'a [Entry],
+    /// What has happened since, while the mail waited to be sent.
+    pub since: &'a [Entry],
     /// What customers are told about the merchant.
     pub storefront: &'a Storefront,
     /// The addresses of the customer's pages.
@@ -35,15 +38,15 @@ pub type MailOf = fn(&Letter<'_>) -> Option<Mail>;
 /// Sends one mail.
 pub(super) async fn deliver(courier: &Courier, delivery: &Delivery) -> Outcome {
     let Some(mailer) = &courier.notices.mailer else { return Outcome::Nothing("no_mailer") };
-    let history = match courier.history(delivery).await {
-        Ok(history) => history,
+    let whole = match courier.history(delivery).await {
+        Ok(whole) => whole,
         Err(error) => {
             tracing::error!(%error, "what a customer is to be told cannot be read");
             return Outcome::Failed { why: "unreadable", after: None };
         }
     };
-    let called_for = history.last().filter(|entry| entry.id.seq() == delivery.key.seq);
-    let Some(entry) = called_for else { return Outcome::Nothing("nothing_to_tell") };
+    let Some((history, since)) = at_delivery(&whole, delivery) else { return Outcome::Nothing("nothing_to_tell") };
+    let Some(entry) = history.last() else { return Outcome::Nothing("nothing_to_tell") };
     let kind = delivery.key.kind;
     let message_id = format!("{:?}.{}", entry.id, kind as u8);
     let storefront = courier.generation.policy.storefront(&delivery.merchant);
@@ -55,7 +58,8 @@ pub(super) async fn deliver(courier: &Courier, delivery: &Delivery) -> Outcome {
     let letter = Letter {
         zone,
         kind,
-        history: &history,
+        history,
+        since,
         storefront,
         links: &courier.links,
         message_id: &message_id,

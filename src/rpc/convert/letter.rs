@@ -17,6 +17,7 @@ use crate::plan::{Account, Event as Happened};
 use crate::rpc::proto;
 use crate::store::{Entry, Event};
 use crate::words;
+use jiff::civil::Date;
 
 /// The mail of a delivery; `None`: there is nobody to write to, or nothing to say any more.
 pub fn mail(letter: &Letter<'_>) -> Option<Mail> {
@@ -56,7 +57,8 @@ fn notice(letter: &Letter<'_>, state: &State) -> Option<Notice> {
         (DeliveryKind::Reminder, Some(Happened::Reminded { instalment, hours }), State::Accepted { account }) => {
             let due = account.plan.instalments.get(usize::from(*instalment))?.due_date;
             let in_time = words::day_of(letter.now, &account.zone) < due;
-            in_time.then_some(Notice::Reminder { instalment: (*instalment).into(), hours_before: *hours })
+            let still = in_time && is_still_due(letter, *instalment, due);
+            still.then_some(Notice::Reminder { instalment: (*instalment).into(), hours_before: *hours })
         }
         (DeliveryKind::Receipt, Some(Happened::Paid { instalment, .. }), _) => {
             Some(Notice::Receipt { instalment: (*instalment).into() })
@@ -81,6 +83,16 @@ fn notice(letter: &Letter<'_>, state: &State) -> Option<Notice> {
     }
 }
 
+/// Whether an instalment is still to be paid on that day, and nobody is paying it, after all that has happened since.
+fn is_still_due(letter: &Letter<'_>, instalment: u8, due: Date) -> bool {
+    let whole: Vec<&Entry> = letter.history.iter().chain(letter.since).collect();
+    let state = engine::journey_of(whole).ok().flatten().map(|journey| journey.state);
+    let Some(State::Accepted { account }) = state else { return false };
+    let place = usize::from(instalment);
+    let open = account.plan.instalments.get(place).is_some_and(|of| of.state.is_open() && of.due_date == due);
+    open && !account.is_collecting(place, letter.now)
+}
+
 fn facts(letter: &Letter<'_>, state: &State, applicant: Applicant, language: Language) -> Option<Facts> {
     let first = letter.history.first()?;
     let Event::Submitted(submitted) = &first.event else { return None };
@@ -96,6 +108,7 @@ fn facts(letter: &Letter<'_>, state: &State, applicant: Applicant, language: Lan
         reference: submitted.merchant_reference.clone().unwrap_or_default(),
         amount: submitted.facts.amount,
         plan: account.map(|account| account.plan.clone()),
+        paid_back_minor: account.map_or(0, |account| account.paid_back_minor),
         zone: account.map_or(letter.zone, |account| &account.zone).clone(),
         links: Links {
             plan: letter.links.url(Purpose::Plan, id).into(),

@@ -1,29 +1,18 @@
-//! `POST /j/{token}/{step}`: what a customer does on a page. The request's name follows from the application, the step and
-//! the version of the page, so that a form that is sent twice is one request; whatever comes of it, the answer leads back
-//! to the page, which says where it stands.
+//! `POST /j/{token}/{step}`: what a customer does on a page of the journey.
 
+use super::form::{self, Form, Sent};
 use super::journey::{Note, Problem, VIEW_CHARS};
 use super::seen::Seen;
 use super::{Asked, Missing, Pages, Parameters};
 use crate::domain::consent;
-use crate::domain::decision::{Digest, DigestWriter};
-use crate::domain::ids::RequestId;
+use crate::domain::decision::DigestWriter;
 use crate::domain::text;
-use crate::engine::{self, Act, Answered, Caller, Given, Purpose, Refused};
+use crate::engine::{Answered, Given, Purpose, Refused};
 use crate::journey::{Action, Input, Party, State as Stands};
-use crate::store::Subject;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use std::time::{Duration, Instant};
-
-/// The largest form, in bytes; and the largest with a statement in it.
-const MAX_FORM_BYTES: (usize, usize) = (4 << 10, 8 << 10);
-/// The most fields of a form that are looked at.
-const MAX_FIELDS: usize = 10;
-/// How long a browser waits for what a provider says at once.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a form asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,33 +46,6 @@ impl Step {
     }
 }
 
-/// The fields of a form.
-pub(super) struct Form(Vec<(String, String)>);
-
-impl Form {
-    fn parse(bytes: &[u8]) -> Self {
-        let fields = form_urlencoded::parse(bytes).take(MAX_FIELDS);
-        Self(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
-    }
-
-    /// A field; empty where there is none.
-    pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(given, _)| given == name).map_or("", |(_, value)| value)
-    }
-
-    /// The version of the page that it stood on; `None`: of no page that there has been.
-    pub fn version(&self, newest: usize) -> Option<usize> {
-        let version = Some(self.get("version")).filter(|text| text.len() <= 6).and_then(|text| text.parse().ok());
-        version.filter(|version| (1..=newest).contains(version))
-    }
-}
-
-/// Reads a form, with a statement in it or without; `None`: it is too large.
-pub(super) async fn read(body: Body, with_statement: bool) -> Option<Form> {
-    let most = if with_statement { MAX_FORM_BYTES.1 } else { MAX_FORM_BYTES.0 };
-    to_bytes(body, most).await.ok().map(|bytes| Form::parse(&bytes))
-}
-
 /// What a form comes to.
 enum Meant {
     /// This is to happen, with what the customer gave, and what is kept of it.
@@ -106,22 +68,17 @@ pub(super) async fn take(
     let Some(step) = Step::ALL.into_iter().find(|known| known.name() == step) else {
         return pages.missing(asked, &headers, Missing::Unknown);
     };
-    let seen = match pages.open(Purpose::Journey, &token, asked, &headers).await {
-        Ok(seen) => seen,
+    let room = if step == Step::Statement { form::WITH_A_STATEMENT } else { form::SHORT };
+    let Sent { seen, form, version } = match pages.sent(Purpose::Journey, &token, asked, &headers, body, room).await {
+        Ok(sent) => sent,
         Err(instead) => return instead,
     };
-    // Nobody but whoever has the link gets as far as a body being read.
-    let Some(form) = read(body, step == Step::Statement).await else {
-        return pages.missing(asked, &headers, Missing::TooLarge);
-    };
-    let Some(version) = form.version(seen.version) else { return pages.lead(seen.id, &asked.with(Some(Note::Moved))) };
     let (input, words) = match meant(step, &form, &seen) {
         Meant::Act(input, words) => (input, words),
-        Meant::Stale => return pages.lead(seen.id, &asked.with(Some(Note::Moved))),
+        Meant::Stale => return pages.stale(Purpose::Journey, seen.id, asked),
         Meant::Wrong(problem) => return pages.wrong(&seen, asked, &headers, &problem),
     };
-    let done = pages.act(&seen, step, version, input, words.as_deref()).await;
-    let note = match done {
+    let note = match pages.act(&seen, step, version, input, words.as_deref()).await {
         Ok(Answered { replayed: true, .. }) => Some(Note::Done),
         Ok(_) if step == Step::Statement => Some(Note::Stated),
         Ok(_) => None,
@@ -130,11 +87,9 @@ pub(super) async fn take(
         Err(Refused::RequestIdReused) if step == Step::Statement => {
             return pages.wrong(&seen, asked, &headers, &Problem::View(words.unwrap_or_default()));
         }
-        Err(Refused::Forbidden(_) | Refused::RequestIdReused) => Some(Note::Moved),
-        Err(Refused::NotFound) => return pages.missing(asked, &headers, Missing::Unknown),
-        Err(_) => return pages.missing(asked, &headers, Missing::Later),
+        Err(refused) => return pages.not_done(Purpose::Journey, &refused, seen.id, asked, &headers),
     };
-    pages.lead(seen.id, &asked.with(note))
+    pages.lead(Purpose::Journey, seen.id, &asked.with(note))
 }
 
 /// What a form means where the application stands.
@@ -208,28 +163,5 @@ impl Pages {
         let given = words.filter(|_| step == Step::Code).map(|code| Given::Code(code.into()));
         let subject = words.filter(|_| step == Step::Statement).map(|words| self.engine.statement_subject(words));
         self.send_act(seen, &name, content.finish(), input, given, subject).await
-    }
-
-    /// Sends a step on its way, under a name that follows from the page.
-    pub(super) async fn send_act(
-        &self,
-        seen: &Seen,
-        name: &str,
-        content: Digest,
-        input: Input,
-        given: Option<Given>,
-        subject: Option<Subject>,
-    ) -> Result<Answered, Refused> {
-        let act = Act {
-            request_id: RequestId::parse(name).map_err(|_| Refused::NotFound)?,
-            content,
-            application: seen.id.0,
-            occurred_at: None,
-            input,
-            given,
-            subject,
-        };
-        let caller = Caller { merchant: seen.merchant.clone(), actor: engine::BROWSER.into() };
-        self.engine.act(caller, act, Instant::now() + PATIENCE, &self.mailbox).await
     }
 }

@@ -1,11 +1,13 @@
 //! The customer's pages: `/j/{token}` is the journey, one address whose page follows from where the application stands;
 //! `/plan/{token}` is the accepted plan. Server-rendered, without a build step: they work without scripts, and better with.
 //!
-//! Getting a page changes nothing. A form is sent to `/j/{token}/{step}` ([`act`]), and its answer leads back to the page.
+//! Getting a page changes nothing. A [`form`] is sent to `/j/{token}/{step}` ([`act`]) or `/plan/{token}/{step}` ([`plan`]), and its
+//! answer leads back to the page.
 
 mod account;
 mod act;
 mod ends;
+mod form;
 mod journey;
 pub(super) mod language;
 mod layout;
@@ -88,9 +90,9 @@ impl Pages {
         Router::new()
             .route("/j/{token}", get(journey_page))
             .route("/j/{token}/state", get(journey_state))
-            .route("/j/{token}/{step}", post(act::take).get(back_to_page))
+            .route("/j/{token}/{step}", post(act::take).get(back_to_journey))
             .route("/plan/{token}", get(plan::page))
-            .route("/plan/{token}/{step}", post(plan::take).get(plan::back_to_page))
+            .route("/plan/{token}/{step}", post(plan::take).get(back_to_plan))
             .route("/plan/{token}/receipt/{number}", get(plan::receipt))
             .route("/assets/{digest}/{name}", get(asset))
             .with_state(self)
@@ -161,9 +163,17 @@ impl Pages {
         response
     }
 
-    /// Leads to the page of an application's journey.
-    pub(super) fn lead(&self, id: ApplicationId, query: &str) -> Response {
-        self.see_other(&format!("{}{query}", self.engine.page_path(Purpose::Journey, id)))
+    /// Leads to a page of an application.
+    pub(super) fn lead(&self, purpose: Purpose, id: ApplicationId, query: &str) -> Response {
+        self.see_other(&format!("{}{query}", self.engine.page_path(purpose, id)))
+    }
+
+    /// Somebody loads again what was sent: leads to the page that a token opens, which says where it stands.
+    fn back(&self, purpose: Purpose, token: &str, asked: Asked, headers: &HeaderMap) -> Response {
+        match self.engine.read_token(purpose, token) {
+            Some(id) => self.lead(purpose, id, &asked.carried()),
+            None => self.missing(asked, headers, Missing::Unknown),
+        }
     }
 
     fn see_other(&self, path: &str) -> Response {
@@ -230,18 +240,24 @@ async fn journey_state(State(pages): State<Pages>, Path(token): Path<String>, he
     }
 }
 
-/// `GET /j/{token}/{step}`: somebody loads again what was sent; the page says where it stands.
-async fn back_to_page(
+/// `GET /j/{token}/{step}`
+async fn back_to_journey(
     State(pages): State<Pages>,
     Path((token, _)): Path<(String, String)>,
     Query(parameters): Parameters,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::of(&parameters);
-    match pages.engine.read_token(Purpose::Journey, &token) {
-        Some(id) => pages.lead(id, &asked.carried()),
-        None => pages.missing(asked, &headers, Missing::Unknown),
-    }
+    pages.back(Purpose::Journey, &token, Asked::of(&parameters), &headers)
+}
+
+/// `GET /plan/{token}/{step}`
+async fn back_to_plan(
+    State(pages): State<Pages>,
+    Path((token, _)): Path<(String, String)>,
+    Query(parameters): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    pages.back(Purpose::Plan, &token, Asked::of(&parameters), &headers)
 }
 
 /// `GET /assets/{digest}/{name}`: what pages load.

@@ -1,14 +1,13 @@
 //! `/plan/{token}`: the accepted plan, what can be done about it, and its receipts.
 
 use super::account::PlanScene;
-use super::act::{Form, read};
+use super::form::{self, Form, Sent};
 use super::journey::Note;
 use super::seen::{Seen, account};
 use super::words::Words;
 use super::{Asked, Missing, Pages, Parameters, language, layout};
 use crate::domain::decision::DigestWriter;
-use crate::domain::ids::ApplicationId;
-use crate::engine::{Answered, Purpose, Refused};
+use crate::engine::{Answered, Purpose};
 use crate::journey::{Input, State as Stands};
 use crate::notice::receipt::{self, ReceiptFacts};
 use crate::plan::{self, Account};
@@ -61,23 +60,9 @@ pub(super) async fn page(
         (_, Some(account)) => pages.plan(&seen, account, asked, &headers),
         // After a first payment that failed it was paid in one go instead, or given up: the journey's page says so.
         (Stands::PaidInFull { .. } | Stands::Cancelled { .. } | Stands::Expired, None) => {
-            pages.lead(seen.id, &asked.carried())
+            pages.lead(Purpose::Journey, seen.id, &asked.carried())
         }
         (_, None) => pages.missing(asked, &headers, Missing::Unknown),
-    }
-}
-
-/// `GET /plan/{token}/{step}`: somebody loads again what was sent; the page says where it stands.
-pub(super) async fn back_to_page(
-    State(pages): State<Pages>,
-    Path((token, _)): Path<(String, String)>,
-    Query(parameters): Parameters,
-    headers: HeaderMap,
-) -> Response {
-    let asked = Asked::of(&parameters);
-    match pages.engine.read_token(Purpose::Plan, &token) {
-        Some(id) => pages.lead_to_plan(id, &asked.carried()),
-        None => pages.missing(asked, &headers, Missing::Unknown),
     }
 }
 
@@ -93,13 +78,12 @@ pub(super) async fn take(
     let Some(step) = Step::ALL.into_iter().find(|known| known.name() == step) else {
         return pages.missing(asked, &headers, Missing::Unknown);
     };
-    let seen = match pages.open(Purpose::Plan, &token, asked, &headers).await {
-        Ok(seen) => seen,
+    let Sent { seen, form, version } = match pages.sent(Purpose::Plan, &token, asked, &headers, body, form::SHORT).await
+    {
+        Ok(sent) => sent,
         Err(instead) => return instead,
     };
-    let Some(form) = read(body, false).await else { return pages.missing(asked, &headers, Missing::TooLarge) };
-    let stale = || pages.lead_to_plan(seen.id, &asked.with(Some(Note::Moved)));
-    let Some((version, (input, about))) = form.version(seen.version).zip(meant(step, &form)) else { return stale() };
+    let Some((input, about)) = meant(step, &form) else { return pages.stale(Purpose::Plan, seen.id, asked) };
     let name = format!("plan-{}-{}{about}-{version}", seen.id, step.name());
     let mut content = DigestWriter::default();
     content.update(format!("{name} {input:?}").as_bytes());
@@ -113,11 +97,9 @@ pub(super) async fn take(
             Step::Move => Some(Note::DateMoved),
             Step::Card | Step::InFull => None,
         },
-        (Err(Refused::Forbidden(_) | Refused::RequestIdReused), _) => return stale(),
-        (Err(Refused::NotFound), _) => return pages.missing(asked, &headers, Missing::Unknown),
-        (Err(_), _) => return pages.missing(asked, &headers, Missing::Later),
+        (Err(refused), _) => return pages.not_done(Purpose::Plan, &refused, seen.id, asked, &headers),
     };
-    pages.lead_to_plan(seen.id, &asked.with(note))
+    pages.lead(Purpose::Plan, seen.id, &asked.with(note))
 }
 
 /// What a form means, and what it is about, for the request's name; `None`: no page has such a form.
@@ -183,10 +165,6 @@ impl Pages {
             Some(url) => layout::send_leading_to(&url, scene.render(), self.is_https()),
             None => self.send(StatusCode::OK, scene.render()),
         }
-    }
-
-    fn lead_to_plan(&self, id: ApplicationId, query: &str) -> Response {
-        self.see_other(&format!("{}{query}", self.engine.page_path(Purpose::Plan, id)))
     }
 
     /// The gateway's page for another card.
