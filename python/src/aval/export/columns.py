@@ -71,7 +71,9 @@ def _column_transformer(of: compose.ColumnTransformer, columns: Sequence[Column]
     names = list(getattr(of, "feature_names_in_", range(len(columns))))
     made: list[Column] = []
     for _, transformer, chosen in of.transformers_:
-        made += transformed(transformer, [columns[place] for place in _places(chosen, names)])
+        read = [columns[place] for place in _places(chosen, names)]
+        # What reads no column is not fitted.
+        made += transformed(transformer, read) if read else []
     return made
 
 
