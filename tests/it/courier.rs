@@ -130,6 +130,7 @@ pub struct Bed {
 }
 
 /// A mail that says no more than which it is.
+#[expect(clippy::unnecessary_wraps, reason = "a `MailOf`")]
 fn plain_mail(letter: &Letter<'_>) -> Option<Mail> {
     let text = letter.kind.name();
     Some(Mail {
