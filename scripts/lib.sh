@@ -47,6 +47,12 @@ python_env() {
   PYTHON="$env/bin/python"
 }
 
+# The package in python/ and what it is tested with; sets PYTHON.
+python_package() {
+  python_env "$root/python/requirements.txt"
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall "$root/python"
+}
+
 # The generated Python modules of the protocol, in the folder $1. Needs PYTHON.
 python_stubs() {
   mkdir -p "$1"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +44,11 @@ def linear(X: pd.DataFrame, y: Any) -> Any:
     numbers, names = kinds(X)
     scalers = [StandardScaler(), MinMaxScaler(), RobustScaler(), MaxAbsScaler()]
     parts: list[Any] = [
-        (f"scaled{at}", make_pipeline(SimpleImputer(strategy="median", add_indicator=at % 2 == 0), scaler), numbers[at::4])
+        (
+            f"scaled{at}",
+            make_pipeline(SimpleImputer(strategy="median", add_indicator=at % 2 == 0), scaler),
+            numbers[at::4],
+        )
         for at, scaler in enumerate(scalers)
         if numbers[at::4]
     ]
@@ -59,7 +62,9 @@ def binned(X: pd.DataFrame, y: Any) -> Any:
     quantiles = {"strategy": "quantile", "quantile_method": "averaged_inverted_cdf"}
     scaled = make_pipeline(SimpleImputer(), StandardScaler(), KBinsDiscretizer(6, **quantiles))
     # Bins of scaled values of whole numbers: their edges lie on values of the data.
-    ordinal = make_pipeline(SimpleImputer(), MinMaxScaler(), KBinsDiscretizer(4, encode="ordinal", **quantiles), StandardScaler())
+    ordinal = make_pipeline(
+        SimpleImputer(), MinMaxScaler(), KBinsDiscretizer(4, encode="ordinal", **quantiles), StandardScaler()
+    )
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
     named = make_pipeline(encoder, OneHotEncoder(handle_unknown="ignore"))
     parts = [("scaled", scaled, numbers[::2]), ("ordinal", ordinal, numbers[1::2]), ("named", named, names)]
@@ -80,7 +85,9 @@ def splined(X: pd.DataFrame, y: Any) -> Any:
         FunctionTransformer(np.log1p),
         SplineTransformer(n_knots=5, degree=1, knots="quantile", extrapolation="linear"),
     )
-    level = make_pipeline(SimpleImputer(strategy="constant", fill_value=0), StandardScaler(), SplineTransformer(degree=1))
+    level = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value=0), StandardScaler(), SplineTransformer(degree=1)
+    )
     on = SplineTransformer(degree=1, n_knots=4, extrapolation="continue", include_bias=False)
     union = ColumnTransformer(
         [
@@ -91,7 +98,7 @@ def splined(X: pd.DataFrame, y: Any) -> Any:
             ("named", OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=20), names),
         ]
     )
-    return Pipeline([("columns", union), ("scale", StandardScaler(with_mean=False)), ("fit", regression())]).fit(X, y)
+    return Pipeline([("columns", union), ("fit", regression())]).fit(X, y)
 
 
 def codes(X: pd.DataFrame, y: Any) -> Any:
@@ -132,11 +139,8 @@ def logit(X: pd.DataFrame, y: Any) -> Any:
 
     numbers, _ = kinds(X)
     whole = X[numbers].dropna()
-    scale = whole.std()
-    used = [column for column in numbers if scale[column] > 0][:5]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return sm.Logit(np.asarray(y)[whole.index], sm.add_constant(whole[used])).fit(disp=0, method="bfgs", maxiter=60)
+    used = sorted(numbers, key=lambda column: float(whole[column].std()))[:5]
+    return sm.Logit(np.asarray(y)[whole.index], sm.add_constant(whole[used])).fit(disp=0)
 
 
 EVERY: dict[str, Fit] = {

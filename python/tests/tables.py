@@ -18,12 +18,16 @@ def made_up(rows: int = 1500) -> tuple[pd.DataFrame, np.ndarray]:
     X = pd.DataFrame(
         {
             "amount": amount,
-            "late": chance.choice([-2, -1, 0, 1, 2, 3, 8], rows, p=[0.1, 0.2, 0.4, 0.15, 0.1, 0.04, 0.01]).astype(float),
+            "late": chance.choice([-2, -1, 0, 1, 2, 3, 8], rows, p=[0.1, 0.2, 0.4, 0.15, 0.1, 0.04, 0.01]).astype(
+                float
+            ),
             "limit": chance.integers(1, 50, rows) * 10_000.0,
             "balance": np.round(chance.normal(0.0, 50_000.0, rows)),
             "visits": chance.poisson(3.0, rows).astype(float),
             "share": chance.random(rows).round(1),
-            "shop": chance.choice(["phones", "garden", "a \"quoted\", one", "été", "rare"], rows, p=[0.4, 0.3, 0.2, 0.09, 0.01]),
+            "shop": chance.choice(
+                ["phones", "garden", 'a "quoted", one', "été", "rare"], rows, p=[0.4, 0.3, 0.2, 0.09, 0.01]
+            ),
             "device": chance.choice(["old", "new"], rows),
         }
     )

@@ -31,7 +31,8 @@ class NotExact(ValueError):
 
 def numbers(column: pd.Series[Any]) -> Floats:
     """A column as doubles, NaN where missing."""
-    return column.astype("float64").to_numpy(dtype=np.float64, na_value=NAN)
+    values: Floats = column.astype("float64").to_numpy(dtype=np.float64, na_value=NAN)
+    return values
 
 
 @dataclass(frozen=True)
@@ -183,8 +184,9 @@ class Knots:
             base = float(other.values[0])
             return replace(self, y=self.y + base, missing=self.missing + other.missing)
         if isinstance(other, Knots) and self.log1p == other.log1p and np.array_equal(self.x, other.x):
-            slopes = {"below": self.below + other.below, "above": self.above + other.above}
-            return replace(self, y=self.y + other.y, missing=self.missing + other.missing, **slopes)
+            below, above = self.below + other.below, self.above + other.above
+            missing = self.missing + other.missing
+            return replace(self, y=self.y + other.y, below=below, above=above, missing=missing)
         return None
 
     def written(self, _: pd.DataFrame) -> tuple[str, dict[str, Any], float]:
@@ -233,7 +235,11 @@ class Names:
     def written(self, _: pd.DataFrame) -> tuple[str, dict[str, Any], float]:
         # The format wants one name at least; one that counts as any other changes nothing.
         points = dict(self.points) or {"other": self.other}
-        return "category", {"input": self.input, "points": points, "other": self.other, "missing": or_zero(self.missing)}, 0.0
+        return (
+            "category",
+            {"input": self.input, "points": points, "other": self.other, "missing": or_zero(self.missing)},
+            0.0,
+        )
 
 
 @dataclass(frozen=True)
@@ -252,7 +258,9 @@ class Axis:
             place = np.array([self.names.get(name, other) for name in column], dtype=np.int64)
             return np.where(column.isna(), 0, place)
         x = numbers(column)
-        return np.where(np.isnan(x), 0, 1 + np.searchsorted(self.edges if self.edges is not None else [], x, side="right"))
+        return np.where(
+            np.isnan(x), 0, 1 + np.searchsorted(self.edges if self.edges is not None else [], x, side="right")
+        )
 
     def written(self) -> dict[str, Any]:
         if self.names is not None:

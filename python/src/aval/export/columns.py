@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -64,11 +65,15 @@ def _pipeline(steps: pipeline.Pipeline, columns: Sequence[Column]) -> list[Colum
 
 def _column_transformer(of: compose.ColumnTransformer, columns: Sequence[Column]) -> list[Column]:
     if of.transformer_weights:
-        raise NotExact("ColumnTransformer(transformer_weights=…)", "leave the weights out: the classifier finds its own")
+        raise NotExact(
+            "ColumnTransformer(transformer_weights=…)", "leave the weights out: the classifier finds its own"
+        )
     names = list(getattr(of, "feature_names_in_", range(len(columns))))
     made: list[Column] = []
     for _, transformer, chosen in of.transformers_:
-        made += transformed(transformer, [columns[place] for place in _places(chosen, names)])
+        read = [columns[place] for place in _places(chosen, names)]
+        # What reads no column is not fitted.
+        made += transformed(transformer, read) if read else []
     return made
 
 
@@ -126,25 +131,42 @@ def _standard(of: preprocessing.StandardScaler, columns: Sequence[Column]) -> li
     count = len(columns)
     mean = of.mean_ if of.with_mean else np.zeros(count)
     scale = of.scale_ if of.with_std else np.ones(count)
-    return [_scaled(column, lambda x, m=m, s=s: (x - m) / s, 1.0 / s, -m / s) for column, m, s in zip(columns, mean, scale, strict=True)]
+    return [
+        _scaled(column, partial(_centered, less=m, by=s), 1.0 / s, -m / s)
+        for column, m, s in zip(columns, mean, scale, strict=True)
+    ]
 
 
 def _robust(of: preprocessing.RobustScaler, columns: Sequence[Column]) -> list[Column]:
     count = len(columns)
     center = of.center_ if of.with_centering else np.zeros(count)
     scale = of.scale_ if of.with_scaling else np.ones(count)
-    return [_scaled(column, lambda x, m=m, s=s: (x - m) / s, 1.0 / s, -m / s) for column, m, s in zip(columns, center, scale, strict=True)]
+    return [
+        _scaled(column, partial(_centered, less=m, by=s), 1.0 / s, -m / s)
+        for column, m, s in zip(columns, center, scale, strict=True)
+    ]
 
 
 def _max_abs(of: preprocessing.MaxAbsScaler, columns: Sequence[Column]) -> list[Column]:
-    return [_scaled(column, lambda x, s=s: x / s, 1.0 / s, 0.0) for column, s in zip(columns, of.scale_, strict=True)]
+    return [
+        _scaled(column, partial(_centered, less=0.0, by=s), 1.0 / s, 0.0)
+        for column, s in zip(columns, of.scale_, strict=True)
+    ]
 
 
 def _min_max(of: preprocessing.MinMaxScaler, columns: Sequence[Column]) -> list[Column]:
     if of.clip:
         raise NotExact("MinMaxScaler(clip=True)", "use SplineTransformer(degree=1, extrapolation='constant')")
     pairs = zip(columns, of.scale_, of.min_, strict=True)
-    return [_scaled(column, lambda x, s=s, m=m: x * s + m, s, m) for column, s, m in pairs]
+    return [_scaled(column, partial(_stretched, by=s, plus=m), s, m) for column, s, m in pairs]
+
+
+def _centered(x: Floats, less: float, by: float) -> Floats:
+    return (x - less) / by
+
+
+def _stretched(x: Floats, by: float, plus: float) -> Floats:
+    return x * by + plus
 
 
 def _scaled(column: Column, step: Callable[[Floats], Floats], by: float, plus: float) -> Column:
@@ -159,7 +181,9 @@ def _function(of: preprocessing.FunctionTransformer, columns: Sequence[Column]) 
         return list(columns)
     if of.func is not np.log1p or of.kw_args:
         name = getattr(of.func, "__name__", repr(of.func))
-        raise NotExact(f"FunctionTransformer({name})", "use np.log1p, or compute the value before and send it as a signal")
+        raise NotExact(
+            f"FunctionTransformer({name})", "use np.log1p, or compute the value before and send it as a signal"
+        )
     return [_log1p(column) for column in columns]
 
 
@@ -179,7 +203,7 @@ def _bins(of: preprocessing.KBinsDiscretizer, columns: Sequence[Column]) -> list
         if of.encode == "ordinal":
             made.append(place)
         else:
-            made += [place.mapped(lambda values, at=at: _equal(values, at)) for at in range(count)]
+            made += [place.mapped(partial(_equal, at=at)) for at in range(count)]
     return made
 
 
@@ -210,7 +234,9 @@ def _spline(of: preprocessing.SplineTransformer, columns: Sequence[Column]) -> l
     if of.degree != 1:
         raise NotExact(f"SplineTransformer(degree={of.degree})", "use degree=1 with more knots")
     if of.extrapolation in ("error", "periodic"):
-        raise NotExact(f"SplineTransformer(extrapolation={of.extrapolation!r})", "use 'constant', 'linear' or 'continue'")
+        raise NotExact(
+            f"SplineTransformer(extrapolation={of.extrapolation!r})", "use 'constant', 'linear' or 'continue'"
+        )
     splines = of.bsplines_
     knots = [np.asarray(spline.t[1:-1], dtype=np.float64) for spline in splines]
     middle = [float(each[0]) for each in knots]
@@ -238,7 +264,9 @@ def _encoder(of: Any, columns: Sequence[Column]) -> list[Column]:
     """Encoders of names and of numbers that stand for names: every value is asked of the encoder itself."""
     name = type(of).__name__
     if of.handle_unknown == "error":
-        instead = "set handle_unknown='ignore' (OneHotEncoder) or 'use_encoded_value' (OrdinalEncoder); no refit is needed"
+        instead = (
+            "set handle_unknown='ignore' (OneHotEncoder) or 'use_encoded_value' (OrdinalEncoder); no refit is needed"
+        )
         raise NotExact(f"{name}(handle_unknown='error'), which has no answer to a name unseen in training,", instead)
     known = [[value for value in categories if not pd.isna(value)] for categories in of.categories_]
     base = [values[0] if values else UNSEEN for values in known]
@@ -265,7 +293,9 @@ def _table(column: Column, values: list[Any], answers: Floats) -> Column:
     """A column by its values; the last two answers are for an unseen value and for a missing one."""
     *points, other, missing = map(float, answers)
     if isinstance(column, Text):
-        return Names(column.input, {str(value): each for value, each in zip(values, points, strict=True)}, other, missing)
+        return Names(
+            column.input, {str(value): each for value, each in zip(values, points, strict=True)}, other, missing
+        )
     table = {float(value): each for value, each in zip(values, points, strict=True)}
     if isinstance(column, Line):
         if column.path:
@@ -274,7 +304,9 @@ def _table(column: Column, values: list[Any], answers: Floats) -> Column:
             missing = table.get(column.fill, other)
         return Steps(column.input, np.array([]), np.array([other]), missing, table)
     if isinstance(column, (Steps, Names)):
-        return column.mapped(lambda values: np.array([missing if math.isnan(v) else table.get(v, other) for v in values]))
+        return column.mapped(
+            lambda values: np.array([missing if math.isnan(v) else table.get(v, other) for v in values])
+        )
     raise NotExact(f"encoding {column.input} after another transformation", "let the encoder read the input")
 
 

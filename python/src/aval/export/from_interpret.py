@@ -34,7 +34,10 @@ def read_behind(machine: Any, columns: Sequence[Column], prepare: Callable[[pd.D
             raise NotExact("a machine behind other transformers", "fit it on the inputs: it bins and fills by itself")
     names = [column.input for column in columns]
     of_text = {column.input for column in columns if isinstance(column, Text)}
-    terms = [_term(machine, at, [names[place] for place in places], of_text) for at, places in enumerate(machine.term_features_)]
+    terms = [
+        _term(machine, at, [names[place] for place in places], of_text)
+        for at, places in enumerate(machine.term_features_)
+    ]
 
     def log_odds(rows: pd.DataFrame) -> Floats:
         return np.asarray(machine.decision_function(prepare(rows)), dtype=np.float64)
@@ -51,7 +54,9 @@ def _term(machine: Any, at: int, names: list[str], of_text: set[str]) -> Term:
     scores = np.asarray(machine.term_scores_[at], dtype=np.float64)
     if len(places) > 2:
         raise NotExact(f"the interaction of {len(places)} inputs {', '.join(names)}", "fit interactions of two")
-    axes = [_axis(machine, place, len(places), name, name in of_text) for place, name in zip(places, names, strict=True)]
+    axes = [
+        _axis(machine, place, len(places), name, name in of_text) for place, name in zip(places, names, strict=True)
+    ]
     for number, axis in enumerate(axes):
         scores = _spread(scores, number, axis, machine, places[number], len(places))
     if len(axes) == 2:

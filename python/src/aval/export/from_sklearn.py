@@ -96,5 +96,7 @@ def _calibration(calibrator: Any, method: str) -> Calibration:
             raise NotExact("a sigmoid calibration that turns the scores round", "look for the fault in the scores")
         return Platt(-float(calibrator.a_), -float(calibrator.b_))
     if method == "isotonic":
-        return Isotonic(np.asarray(calibrator.X_thresholds_, np.float64), np.asarray(calibrator.y_thresholds_, np.float64))
+        return Isotonic(
+            np.asarray(calibrator.X_thresholds_, np.float64), np.asarray(calibrator.y_thresholds_, np.float64)
+        )
     raise NotExact(f"CalibratedClassifierCV(method={method!r})", "use 'sigmoid' or 'isotonic'")

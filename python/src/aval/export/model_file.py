@@ -101,7 +101,7 @@ def to_model_file(
     content: dict[str, Any] = {"format": "aval-model/1", "name": name, "version": version, "target": target}
     content |= {"requires": list(requires)} if requires else {}
     content |= {
-        "created": when.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created": when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "trained_on": {"rows": len(frame), "bad_rate": float(is_bad.mean()), "source": source},
     }
     content |= {key: text for key, text in (("author", author), ("notes", notes)) if text is not None}
@@ -109,13 +109,20 @@ def to_model_file(
     content |= {
         "inputs": [_input(naming(column), frame[column], column in required) for column in columns],
         "intercept": model.intercept + sum(moved),
-        "terms": [_named(kind, body, naming, (reasons or {}).get(term.input)) for term, (kind, body, _) in zip(model.terms, written, strict=True)],
+        "terms": [
+            _named(kind, body, naming, (reasons or {}).get(term.input))
+            for term, (kind, body, _) in zip(model.terms, written, strict=True)
+        ],
     }
     content |= {"calibration": model.calibration.written()} if model.calibration else {}
     content |= {
         "reference": [float(term.at(good).mean()) - shift for term, shift in zip(model.terms, moved, strict=True)],
         "golden": [
-            {"inputs": {naming(column): _cell(row[column], frame[column]) for column in columns}, "log_odds": float(z), "probability": float(p)}
+            {
+                "inputs": {naming(column): _cell(row[column], frame[column]) for column in columns},
+                "log_odds": float(z),
+                "probability": float(p),
+            }
             for (_, row), z, p in zip(rows[columns].iterrows(), golden_log_odds, golden_probability, strict=True)
         ],
         "metrics": measures(log_odds[answered], read.probability(where[answered]), what[answered], on),
@@ -138,10 +145,10 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _read(fitted: Any, frame: pd.DataFrame) -> Fitted:
     # Machines and scorecards look like scikit-learn's own classes, so they are asked first.
-    for module in (from_interpret, from_optbinning, from_statsmodels, from_sklearn):
-        read = module.read(fitted, frame)
-        if read is not None:
-            return read
+    for read in (from_interpret.read, from_optbinning.read, from_statsmodels.read, from_sklearn.read):
+        found = read(fitted, frame)
+        if found is not None:
+            return found
     raise NotExact(type(fitted).__name__, "fit one of the classes that docs/python.md lists")
 
 
@@ -214,5 +221,5 @@ def _cell(value: Any, column: pd.Series[Any]) -> float | str | bool | None:
 def _now() -> datetime.datetime:
     """The time of making, or what SOURCE_DATE_EPOCH says (reproducible-builds.org/specs/source-date-epoch)."""
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
-    now = datetime.datetime.now(datetime.timezone.utc)
-    return now if seconds is None else datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
+    return now if seconds is None else datetime.datetime.fromtimestamp(int(seconds), datetime.UTC)
