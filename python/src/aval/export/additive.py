@@ -47,10 +47,16 @@ class Line:
     flag: float = 0.0
     #: What the fitted object computes from x, step by step, to the bit: where edges lie depends on it.
     path: tuple[Callable[[Floats], Floats], ...] = ()
+    #: What it has made of a missing value, to the bit: a mean may lie on an edge, too.
+    filled: float = NAN
 
     @property
     def missing(self) -> float:
         return self.slope * self.fill + self.offset + self.flag
+
+    def step(self, step: Callable[[Floats], Floats]) -> Line:
+        """One more step of the path."""
+        return replace(self, path=(*self.path, step), filled=float(step(np.array([self.filled]))[0]))
 
     def forward(self, x: Floats) -> Floats:
         """What the fitted object makes of x."""

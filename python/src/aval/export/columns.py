@@ -117,7 +117,7 @@ def _filled(column: Column, fill: Any) -> Column | None:
     if not math.isnan(column.missing):
         return column
     if isinstance(column, Line):
-        return replace(column, fill=(float(fill) - column.offset) / column.slope)
+        return replace(column, fill=(float(fill) - column.offset) / column.slope, filled=float(fill))
     return replace(column, missing=float(fill))
 
 
@@ -173,7 +173,7 @@ def _scaled(column: Column, step: Callable[[Floats], Floats], by: float, plus: f
     if isinstance(column, Text):
         raise NotExact(f"scaling the category {column.input}", "encode it first")
     scaled = column.scaled(float(by), float(plus))
-    return replace(scaled, path=(*scaled.path, step)) if isinstance(scaled, Line) else scaled
+    return scaled.step(step) if isinstance(scaled, Line) else scaled
 
 
 def _function(of: preprocessing.FunctionTransformer, columns: Sequence[Column]) -> list[Column]:
@@ -192,7 +192,7 @@ def _log1p(column: Column) -> Column:
         return column.mapped(np.log1p)
     if not isinstance(column, Line) or column.log1p or (column.slope, column.offset) != (1.0, 0.0):
         raise NotExact("log1p after another transformation", "let log1p come before scaling, splines and bins")
-    return replace(column, log1p=True, fill=float(np.log1p(column.fill)), path=(*column.path, np.log1p))
+    return replace(column, log1p=True, fill=float(np.log1p(column.fill))).step(np.log1p)
 
 
 def _bins(of: preprocessing.KBinsDiscretizer, columns: Sequence[Column]) -> list[Column]:
@@ -223,7 +223,7 @@ def _steps(column: Column, edges: Floats) -> Steps | Names:
     if not isinstance(column, Line):
         raise NotExact("KBinsDiscretizer after another transformation", "let it read the input, scaled or not")
     own = np.array([lowest(column.forward, edge) for edge in edges]) if column.path else edges
-    missing = float(interval(np.array([column.missing]))[0])
+    missing = float(interval(np.array([column.filled]))[0])
     # Edges that lie between two neighbouring doubles of the input are one.
     kept, first = np.unique(own, return_index=True)
     last = np.append(first[1:], len(own)) if len(own) else first
@@ -245,7 +245,7 @@ def _spline(of: preprocessing.SplineTransformer, columns: Sequence[Column]) -> l
         if not isinstance(column, Line):
             raise NotExact("SplineTransformer after another transformation", "let it read the input, scaled or not")
         far = v[-1] - v[0]
-        probes = np.array([*v, v[0] - far, v[-1] + far, column.missing])
+        probes = np.array([*v, v[0] - far, v[-1] + far, column.filled])
         matrix = np.tile(np.array(middle), (len(probes), 1))
         matrix[:, place] = probes
         known = ~np.isnan(probes) | (getattr(of, "handle_missing", "error") != "error")
