@@ -234,8 +234,7 @@ fn the_write_ahead_log_is_moved_beside_the_writer_and_begins_anew_past_its_bound
     let (longest, database) = written_through(Bounds { every_bytes: 64 << 10, wal_bytes: u64::MAX }, &Place::new());
     assert!(database > 4 << 20, "the thread moved {database} bytes, the log became {longest} long");
     let (longest, database) = written_through(Bounds { every_bytes: 64 << 10, wal_bytes: 0 }, &Place::new());
-    // While the other thread moves pages, the log cannot begin anew: how many commits fall into that is the machine's.
-    assert!(longest < 1 << 20, "the log became {longest} bytes long, of {database} that went through it");
+    assert!(longest < 256 << 10, "the log became {longest} bytes long");
     assert!(database > 4 << 20, "the writer moved {database} bytes");
 }
 
