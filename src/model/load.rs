@@ -15,7 +15,7 @@ use crate::features::{self, FeatureKind};
 use crate::text::Refusal;
 use crate::text::json::{Document, Value, escape};
 use crate::text::nearest::nearest;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -281,14 +281,10 @@ fn pair(refuse: Refuse, pointer: &str, term: &Pair, first: InputKind, second: In
 fn axis(refuse: Refuse, pointer: &str, axis: &Axis, kind: InputKind) -> Result<usize, Refusal> {
     match (&axis.edges, &axis.names, kind) {
         (None, Some(names), InputKind::Category) => {
+            let mut known = HashSet::new();
             for (at, name) in names.iter().enumerate() {
-                let twice = names.iter().take(at).any(|earlier| earlier == name);
-                refuse.unless(
-                    !twice,
-                    &format!("{pointer}/names/{at}"),
-                    "this name stands here twice",
-                    "keep one of them",
-                )?;
+                let place = format!("{pointer}/names/{at}");
+                refuse.unless(known.insert(name), &place, "this name stands here twice", "keep one of them")?;
             }
             Ok(names.len() + 2)
         }

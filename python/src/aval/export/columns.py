@@ -128,29 +128,25 @@ def _flag(column: Column) -> Column:
 
 
 def _standard(of: preprocessing.StandardScaler, columns: Sequence[Column]) -> list[Column]:
-    count = len(columns)
-    mean = of.mean_ if of.with_mean else np.zeros(count)
-    scale = of.scale_ if of.with_std else np.ones(count)
-    return [
-        _scaled(column, partial(_centered, less=m, by=s), 1.0 / s, -m / s)
-        for column, m, s in zip(columns, mean, scale, strict=True)
-    ]
+    return _about(columns, of.mean_ if of.with_mean else None, of.scale_ if of.with_std else None)
 
 
 def _robust(of: preprocessing.RobustScaler, columns: Sequence[Column]) -> list[Column]:
-    count = len(columns)
-    center = of.center_ if of.with_centering else np.zeros(count)
-    scale = of.scale_ if of.with_scaling else np.ones(count)
-    return [
-        _scaled(column, partial(_centered, less=m, by=s), 1.0 / s, -m / s)
-        for column, m, s in zip(columns, center, scale, strict=True)
-    ]
+    return _about(columns, of.center_ if of.with_centering else None, of.scale_ if of.with_scaling else None)
 
 
 def _max_abs(of: preprocessing.MaxAbsScaler, columns: Sequence[Column]) -> list[Column]:
+    return _about(columns, None, of.scale_)
+
+
+def _about(columns: Sequence[Column], centers: Floats | None, scales: Floats | None) -> list[Column]:
+    """(x - center) / scale, each column by its own; None: 0 and 1."""
+    count = len(columns)
+    centers = np.zeros(count) if centers is None else centers
+    scales = np.ones(count) if scales is None else scales
     return [
-        _scaled(column, partial(_centered, less=0.0, by=s), 1.0 / s, 0.0)
-        for column, s in zip(columns, of.scale_, strict=True)
+        _scaled(column, partial(_centered, less=m, by=s), 1.0 / s, -m / s)
+        for column, m, s in zip(columns, centers, scales, strict=True)
     ]
 
 
